@@ -1,0 +1,47 @@
+package tickets
+
+import "time"
+
+// Direction tells what was said by whom to whom.
+type Direction string
+
+// The directions of a message.
+const (
+	Inbound Direction = "inbound"
+	Reply   Direction = "reply"
+	Note    Direction = "note" // for colleagues only
+)
+
+// Attachment describes one file that came with a message. Its bytes are the Index-th attachment of
+// the message's raw original.
+type Attachment struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Message is one thing that was said in a case. The original is always kept beside it (Raw).
+type Message struct {
+	ID         int64 `gorm:"primaryKey"`
+	TicketID   int64
+	Direction  Direction
+	Channel    Channel
+	At         time.Time // inbound mail: the server's INTERNALDATE; a reply: when it was written
+	Sender     string    // bare address, login or "desk"
+	SenderName string
+	Recipient  string // bare address a reply goes to
+	Subject    string
+	Text       string // the new text only
+	Quoted     string // quoted history and signatures, kept apart
+	HTML       string // sanitised; "" where there was none
+	// Attachments are listed in the order of the raw original's leaves.
+	Attachments []Attachment `gorm:"serializer:json"`
+	MessageID   string       // RFC 5322 Message-ID without brackets, "" where missing
+	References  []string     `gorm:"column:refs;serializer:json"`
+	Raw         string       // blob reference of the original bytes, "" where there are none
+	Kind        string       // message, auto_reply, bounce, list, own; "" for what people wrote here
+	Defects     []string     `gorm:"serializer:json"`
+	// Assurance is how sure we are who speaks in this message, and AssuranceWhy each reason.
+	Assurance    int
+	AssuranceWhy []string `gorm:"serializer:json"`
+}

@@ -1,0 +1,48 @@
+package tickets
+
+import "time"
+
+// Tell is what an outgoing mail says.
+type Tell string
+
+// What the desk says by itself, and Answer for what an agent wrote.
+const (
+	TellReceipt       Tell = "receipt"        // it arrived: number, when, answer by which date
+	TellNeutral       Tell = "neutral"        // the same text for everybody, known or not
+	TellQuestion      Tell = "question"       // one question, because the request can be read in two ways
+	TellMissing       Tell = "missing"        // we need to know which account or subscription
+	TellCancelOutcome Tell = "cancel_outcome" // what was stopped and proven
+	TellRefundOutcome Tell = "refund_outcome" // what came back
+	TellOffer         Tell = "offer"          // a quote that needs the customer's yes
+	TellAnswer        Tell = "answer"         // an agent's own words
+)
+
+// OutgoingState is how far a mail to the customer has come.
+type OutgoingState string
+
+// The states of an outgoing mail. Sent means that the mail server took it.
+const (
+	OutgoingQueued OutgoingState = "queued"
+	OutgoingSent   OutgoingState = "sent"
+	OutgoingFailed OutgoingState = "failed" // refused for good; an agent is told
+)
+
+// Outgoing is one mail to a customer in the durable outbox. Its bytes are made once and kept, so
+// that whatever is sent again after a crash is the same mail under the same Message-ID.
+type Outgoing struct {
+	ID        int64 `gorm:"primaryKey"`
+	TicketID  int64
+	MessageID int64 // the reply it carries, in the ticket
+	// Key makes it once: such as "CD-000123/cancel_outcome/1".
+	Key       string
+	Tell      Tell
+	Recipient string
+	MailID    string // RFC 5322 Message-ID without brackets
+	Raw       []byte
+	Auto      bool // written by the desk and not by a person
+	State     OutgoingState
+	Attempts  int
+	Detail    string // the mail server's last word
+	At        time.Time
+	SentAt    *time.Time
+}

@@ -1,0 +1,49 @@
+package tickets
+
+// DeskStream is the event stream of what belongs to no ticket.
+const DeskStream = "desk"
+
+// Record is an event to be written: what happened, who did it, and the personal data that it commits
+// to without containing it.
+type Record struct {
+	Stream string // a ticket's number or DeskStream
+	Type   string // such as "message.received", "cancel.result"
+	Actor  string // "desk", "customer", "agent:LOGIN", "key:ID"
+	Data   map[string]any
+	// Private is personal data by name: the event holds a salted digest, the bytes are kept aside
+	// where they can be erased.
+	Private map[string][]byte
+	// Files are originals kept as blobs, by name: the event holds a salted digest of the digest given
+	// here, so that the bytes need not be read again.
+	Files map[string]File
+}
+
+// File is a blob an event commits to.
+type File struct {
+	Ref    string // blob reference
+	Digest [32]byte
+}
+
+// The types of events. The words people read for them stand in tickets/evidence.
+const (
+	EventReceived      = "message.received"
+	EventOpened        = "ticket.opened"
+	EventLinked        = "ticket.linked"
+	EventStatus        = "ticket.status"
+	EventAssigned      = "ticket.assigned"
+	EventCorrected     = "ticket.corrected"
+	EventStep          = "step.state"
+	EventAboutTo       = "effect.about_to"
+	EventResult        = "effect.result"
+	EventQueried       = "effect.queried"
+	EventQuote         = "quote.made"
+	EventAccepted      = "quote.accepted"
+	EventRefund        = "refund.state"
+	EventNote          = "note"
+	EventReply         = "reply.written"
+	EventNotifyAboutTo = "notify.about_to"
+	EventNotifyResult  = "notify.result"
+	EventVerified      = "verification"
+	EventLogin         = "agent.login"
+	EventExported      = "evidence.exported"
+)

@@ -1,0 +1,153 @@
+package tickets
+
+import (
+	"context"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// Store is what Desk and the workers need from the database. Package store implements it on SQLite
+// and PostgreSQL; one conformance suite holds both to it.
+type Store interface {
+	// InTx runs f in one transaction that commits when f returns nil. f must use only the tx it is
+	// given, and may be run again from the start where the database asks for it.
+	InTx(ctx context.Context, f func(tx Tx) error) error
+	Reader
+}
+
+// Reader is what can be asked without a transaction. Absence is NotFound, never a nil result.
+type Reader interface {
+	Ticket(ctx context.Context, id int64) (Ticket, error)
+	// Tickets lists by Filter; the second result is the cursor of the next page, "" at the end.
+	Tickets(ctx context.Context, f Filter) ([]Ticket, string, error)
+	// Counts gives the number of tickets in each view of the queue.
+	Counts(ctx context.Context, login string) (map[View]int, error)
+	Messages(ctx context.Context, ticketID int64) ([]Message, error)
+	Message(ctx context.Context, id int64) (Message, error)
+	Links(ctx context.Context, ticketID int64) ([]Link, error)
+	// LatestRun is the ticket's newest run with its steps; NotFound where none was begun.
+	LatestRun(ctx context.Context, ticketID int64) (Run, Steps, error)
+	Effects(ctx context.Context, ticketID int64) ([]Effect, error)
+	Verifications(ctx context.Context, ticketID int64) ([]Verification, error)
+	Quotes(ctx context.Context, ticketID int64) ([]SavedQuote, error)
+	Acceptances(ctx context.Context, ticketID int64) ([]Acceptance, error)
+	Refunds(ctx context.Context, ticketID int64) ([]account.Refund, error)
+	// Outgoing lists what was or will be sent in the case, oldest first.
+	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
+	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
+	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
+	// FindAccounts returns the numbers of the accounts that match, in order.
+	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
+}
+
+// Tx is one transaction. Everything a Reader can be asked it answers too, seeing its own writes.
+type Tx interface {
+	Reader
+	InsertTicket(ctx context.Context, t *Ticket) error
+	// SaveTicket writes the ticket where its Version is still the stored one, and counts it up;
+	// Stale otherwise.
+	SaveTicket(ctx context.Context, t *Ticket) error
+	InsertMessage(ctx context.Context, m *Message) error
+	MoveMessages(ctx context.Context, from, to int64) error
+	InsertLink(ctx context.Context, l Link) error
+
+	// InsertIntake stores ledger rows; a second row for the same Place is Conflict.
+	InsertIntake(ctx context.Context, rows []Intake) error
+	// IntakeByFingerprint returns the rows that stored a mail of one of these fingerprints.
+	IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]Intake, error)
+	// MoveCursor moves the folder's cursor, if fence is the mailbox's newest lease token; Conflict if not.
+	MoveCursor(ctx context.Context, c Cursor, fence int64) error
+	// MessagesByMailID finds stored messages, inbound and sent, by their RFC 5322 Message-ID.
+	MessagesByMailID(ctx context.Context, ids []string) ([]Message, error)
+	// LiveTicketsOf lists the tickets of a requester that are not closed, oldest first.
+	LiveTicketsOf(ctx context.Context, requester string) ([]Ticket, error)
+	// LiveTicketsForAccount lists the account's tickets that are not closed, oldest first.
+	LiveTicketsForAccount(ctx context.Context, accountNo string) ([]Ticket, error)
+	// AutoAnswersSince counts automatic mails to an address since an instant.
+	AutoAnswersSince(ctx context.Context, recipient string, tell Tell, since time.Time) (int, error)
+
+	// InsertRun begins a run with all its steps; Conflict where one of its subscriptions has a
+	// running run already.
+	InsertRun(ctx context.Context, r *Run, s Steps) error
+	SaveRun(ctx context.Context, r *Run) error
+	SaveStep(ctx context.Context, s Step) error
+	Effect(ctx context.Context, key string) (Effect, error)
+	SaveEffect(ctx context.Context, e Effect) error
+	InsertVerification(ctx context.Context, v *Verification) error
+	// VoidVerifications ends every verification of the ticket, as re-linking it demands.
+	VoidVerifications(ctx context.Context, ticketID int64, at time.Time) error
+	InsertQuote(ctx context.Context, q *SavedQuote) error
+	InsertAcceptance(ctx context.Context, a *Acceptance) error
+
+	Refund(ctx context.Context, id string) (account.Refund, error)
+	// InsertRefund reserves the amount against its charge; Conflict where more would come back than
+	// was paid.
+	InsertRefund(ctx context.Context, r *account.Refund) error
+	SaveRefund(ctx context.Context, r *account.Refund) error
+	// SaveAgreementEnd and SaveStop record what the channel and the biller confirmed.
+	SaveAgreementEnd(ctx context.Context, agreementID string, endedAt time.Time) error
+	SaveStop(ctx context.Context, subscriptionID string, stoppedAt time.Time, accessUntil account.Date) error
+
+	InsertOutgoing(ctx context.Context, o *Outgoing) error
+	OutgoingByKey(ctx context.Context, key string) (Outgoing, error)
+	SaveOutgoing(ctx context.Context, o Outgoing) error
+
+	// Append writes an event to its stream's chain.
+	Append(ctx context.Context, at time.Time, r Record) error
+	// Enqueue stores jobs that begin to exist when the transaction commits.
+	Enqueue(ctx context.Context, jobs ...Job) error
+}
+
+// AccountKey is what an account can be looked up by.
+type AccountKey string
+
+// The keys of an account look-up.
+const (
+	ByAccount AccountKey = "account"
+	ByPhone   AccountKey = "phone"
+	ByEmail   AccountKey = "email"
+	ByOrderNo AccountKey = "order_no"
+	ByTxnID   AccountKey = "channel_txn_id"
+)
+
+// View is one list of the queue.
+type View string
+
+// The views of the queue. NotCancellation is kept apart: mail that asks for something else.
+const (
+	ViewAll             View = "all"
+	ViewMine            View = "mine"
+	ViewUnassigned      View = "unassigned"
+	ViewWaiting         View = "waiting" // needs a person of the desk
+	ViewApproval        View = "approval"
+	ViewCustomer        View = "customer" // the customer's turn
+	ViewSolved          View = "solved"
+	ViewClosed          View = "closed"
+	ViewNotCancellation View = "not_cancellation"
+)
+
+// Views lists the queue's views in the order they are shown.
+func Views() []View {
+	return []View{
+		ViewAll, ViewMine, ViewUnassigned, ViewWaiting, ViewApproval, ViewCustomer, ViewSolved,
+		ViewClosed, ViewNotCancellation,
+	}
+}
+
+// Filter narrows a list of tickets. Its zero value is every ticket that still runs, the next charge
+// and the earliest deadline first.
+type Filter struct {
+	View      View
+	Login     string // whose tickets ViewMine means
+	Status    Status
+	Channel   Channel
+	Intent    string
+	Flag      string
+	Assignee  string
+	AccountNo string
+	Query     string // number, address, account or words of the subject
+	DueBefore *time.Time
+	After     string // cursor of the page before
+	Limit     int    // at most 200; 0 is 50
+}
