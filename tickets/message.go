@@ -1,6 +1,10 @@
 package tickets
 
-import "time"
+import (
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
 
 // Direction tells what was said by whom to whom.
 type Direction string
@@ -41,6 +45,9 @@ type Message struct {
 	Raw         string       // blob reference of the original bytes, "" where there are none
 	Kind        string       // message, auto_reply, bounce, list, own; "" for what people wrote here
 	Defects     []string     `gorm:"serializer:json"`
+	// Asks is what this message, taken by itself, was understood to ask for. An action is grounded in
+	// the messages that asked for it, each with its own assurance, never in the ticket as a whole.
+	Asks []intent.Intent `gorm:"serializer:json"`
 	// Assurance is how sure we are who speaks in this message, and AssuranceWhy each reason.
 	Assurance    int
 	AssuranceWhy []string `gorm:"serializer:json"`

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // Store is what Desk and the workers need from the database. Package store implements it on SQLite
@@ -49,6 +50,8 @@ type Tx interface {
 	// Stale otherwise.
 	SaveTicket(ctx context.Context, t *Ticket) error
 	InsertMessage(ctx context.Context, m *Message) error
+	// SaveAsks records what a person found that a message asks for.
+	SaveAsks(ctx context.Context, messageID int64, asks []intent.Intent) error
 	MoveMessages(ctx context.Context, from, to int64) error
 	InsertLink(ctx context.Context, l Link) error
 

@@ -1,0 +1,109 @@
+package tickets
+
+import (
+	"context"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// Refund decides about proposed refunds.
+//
+// Approve releases a proposed refund; carrying it out is the runbook's work, later. quoteHash is the
+// quote the approver saw: Stale if the refund is bound to another. large says whether the approver
+// may release sums above automation.approval_above_fen.
+func (d *Desk) Approve(ctx context.Context, refundID string, by Actor, quoteHash string, large bool) (account.Refund, error) {
+	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, ticketSum int64) error {
+		switch {
+		case r.Proposer == string(by):
+			return &Error{Kind: Forbidden, Msg: "You proposed this refund, so somebody else has to approve it."}
+		case !large && (ticketSum > d.settings.Automation.ApprovalAboveFen || r.Proposer != string(DeskActor)):
+			return &Error{Kind: Forbidden, Msg: "This refund needs a supervisor: it is above the limit, or a person proposed it."}
+		}
+		r.State = account.RefundApproved
+		return nil
+	})
+}
+
+// Reject turns a proposed refund down, with the reason the customer will be told.
+func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash, reason string) (account.Refund, error) {
+	if reason == "" {
+		return account.Refund{}, &Error{Kind: Invalid, Msg: "Say why: the customer is told the reason."}
+	}
+	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, _ int64) error {
+		r.State, r.Detail = account.RefundRejected, reason
+		return nil
+	})
+}
+
+func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash string, f func(r *account.Refund, ticketSum int64) error) (account.Refund, error) {
+	var r account.Refund
+	at := d.now()
+	err := d.store.InTx(ctx, func(tx Tx) (err error) {
+		if r, err = tx.Refund(ctx, refundID); err != nil {
+			return err
+		}
+		switch {
+		case r.State != account.RefundProposed:
+			return &Error{Kind: Conflict, Msg: "This refund was decided already: it is " + string(r.State) + "."}
+		case r.QuoteHash != quoteHash:
+			return &Error{Kind: Stale, Msg: "The quote has changed since. Look at the new one first."}
+		}
+		t, err := tx.Ticket(ctx, r.TicketID)
+		if err != nil {
+			return err
+		}
+		all, err := tx.Refunds(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if err := f(&r, Reserved(all)); err != nil {
+			return err
+		}
+		r.Approver, r.DecidedAt = string(by), &at
+		if err := tx.SaveRefund(ctx, &r); err != nil {
+			return err
+		}
+		if err := tx.Append(ctx, at, RefundRecord(t, r, by)); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, runJob(t, at))
+	})
+	return r, err
+}
+
+// Reserved is the sum of the refunds that moved money or may still.
+func Reserved(refunds []account.Refund) int64 {
+	var sum int64
+	for _, r := range refunds {
+		if r.State.Reserves() {
+			sum += r.AmountFen
+		}
+	}
+	return sum
+}
+
+// RefundRecord is the event of a refund's new state.
+func RefundRecord(t Ticket, r account.Refund, by Actor) Record {
+	return Record{
+		Stream: t.Number(), Type: EventRefund, Actor: string(by),
+		Data: map[string]any{
+			"refund": r.ID, "charge": r.ChargeID, "amount_fen": r.AmountFen, "state": string(r.State),
+			"key": r.Key, "quote": r.QuoteHash, "own_fault": r.OwnFault,
+		},
+	}
+}
+
+// CloseSolved closes a solved ticket whose time has come; a ticket that was reopened since stays.
+func (d *Desk) CloseSolved(ctx context.Context, id int64) error {
+	_, err := d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if t.Status != Solved || t.SolvedAt == nil || at.Before(t.SolvedAt.Add(d.settings.CloseAfter)) {
+			return nil, nil, nil
+		}
+		if err := t.SetStatus(Closed, "done", at); err != nil {
+			return nil, nil, err
+		}
+		return []Record{statusRecord(*t, Solved, DeskActor)}, nil, nil
+	})
+	return err
+}

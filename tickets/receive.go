@@ -1,0 +1,381 @@
+package tickets
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// Receive stores a batch of mails in one transaction: for each its message, its ticket (new or
+// threaded), what it was understood to ask, its ledger row, its event and the job that follows, and
+// with them the folder's cursor. It returns the ledger rows in the batch's order. A batch under an
+// outdated fence is Conflict and stores nothing; one stored before leaves everything as it is.
+func (d *Desk) Receive(ctx context.Context, b Batch) ([]Intake, error) {
+	var rows []Intake
+	at := d.now()
+	err := d.store.InTx(ctx, func(tx Tx) error {
+		in, err := d.newArrivals(ctx, tx, b, at)
+		if err != nil {
+			return err
+		}
+		rows = make([]Intake, 0, len(b.Mails))
+		for _, mail := range b.Mails {
+			row, err := in.take(ctx, mail)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
+		}
+		if err := tx.InsertIntake(ctx, rows); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, in.jobs...); err != nil {
+			return err
+		}
+		return tx.MoveCursor(ctx, Cursor{Mailbox: b.Mailbox, Folder: b.Folder, UIDValidity: b.UIDValidity, LastUID: b.LastUID}, b.Fence)
+	})
+	return rows, err
+}
+
+// arrivals is one batch being stored. What the batch needs to know is asked for once, before its
+// mails are gone through, and kept up as they are.
+type arrivals struct {
+	d     *Desk
+	tx    Tx
+	batch Batch
+	at    time.Time
+	known map[string]Intake    // by fingerprint
+	mails map[string][]Message // by Message-ID
+	jobs  []Job
+}
+
+func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
+	a := &arrivals{d: d, tx: tx, batch: b, at: at, known: map[string]Intake{}, mails: map[string][]Message{}}
+	var fingerprints, ids []string
+	for _, m := range b.Mails {
+		if m.Fingerprint != "" {
+			fingerprints = append(fingerprints, m.Fingerprint)
+		}
+		ids = append(ids, m.InReplyTo...)
+		ids = append(ids, m.Message.References...)
+	}
+	rows, err := tx.IntakeByFingerprint(ctx, fingerprints)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		a.known[r.Fingerprint] = r
+	}
+	found, err := tx.MessagesByMailID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range found {
+		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
+	}
+	return a, nil
+}
+
+// take stores one mail and returns its ledger row.
+func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
+	row := Intake{
+		Place:       Place{Mailbox: a.batch.Mailbox, Folder: a.batch.Folder, UIDValidity: a.batch.UIDValidity, UID: in.UID},
+		Fingerprint: in.Fingerprint, MessageID: in.Message.MessageID, Bytes: in.Bytes,
+		ReceivedAt: in.Message.At, Raw: in.Message.Raw, Detail: in.Detail, At: a.at,
+	}
+	var err error
+	switch first, seen := a.known[in.Fingerprint]; {
+	case in.Refused == OutcomeQuarantined:
+		row.Outcome = OutcomeQuarantined
+	case in.Refused == OutcomeOversize:
+		row.Outcome = OutcomeOversize
+		row.TicketID, err = a.open(ctx, in, nil, "oversize")
+	case seen && in.Fingerprint != "":
+		row.Outcome, row.TicketID = OutcomeDuplicate, first.TicketID
+		err = a.again(ctx, in, first)
+	case in.Message.Kind == "own":
+		row.Outcome = OutcomeOwn
+		row.TicketID, err = a.attach(ctx, in)
+	case in.Message.Kind == "auto_reply":
+		row.Outcome = OutcomeAutoReply
+		row.TicketID, err = a.attach(ctx, in)
+	case in.Message.Kind == "list":
+		row.Outcome = OutcomeList
+	case in.Message.Kind == "bounce":
+		row.Outcome = OutcomeBounce
+		row.TicketID, err = a.bounce(ctx, in)
+	default:
+		row.Outcome, row.TicketID, err = a.message(ctx, in)
+	}
+	if in.Fingerprint != "" && row.Outcome != OutcomeQuarantined && row.Outcome != OutcomeDuplicate {
+		a.known[in.Fingerprint] = row
+	}
+	return row, err
+}
+
+// message places a person's mail in its ticket, or opens one.
+func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, error) {
+	candidates, err := a.candidates(ctx, in)
+	if err != nil {
+		return "", 0, err
+	}
+	i := PlaceMessage(in.Message, in.Understanding, candidates)
+	if i < 0 {
+		id, err := a.open(ctx, in, nil, "")
+		return OutcomeTicket, id, err
+	}
+	t := candidates[i].Ticket
+	switch how := Arrive(t.Status, in.Understanding); how {
+	case Follow, Urgent:
+		id, err := a.open(ctx, in, &t, map[Arrival]string{Follow: "follows", Urgent: "urgent"}[how])
+		return OutcomeTicket, id, err
+	default:
+		return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
+	}
+}
+
+// candidates are the tickets the mail may belong to: those whose mails it answers, then the sender's
+// own running ones.
+func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, error) {
+	var out []Candidate
+	add := func(c Candidate) {
+		if !slices.ContainsFunc(out, func(o Candidate) bool {
+			return o.Ticket.ID == c.Ticket.ID && o.Signed == c.Signed && o.Referred == c.Referred
+		}) {
+			out = append(out, c)
+		}
+	}
+	for _, id := range slices.Concat(in.InReplyTo, in.Message.References) {
+		if ticketID, ours := a.d.ids.Ticket(id); ours {
+			t, err := a.tx.Ticket(ctx, ticketID)
+			if err != nil {
+				return nil, err
+			}
+			add(Candidate{Ticket: t, Signed: true})
+			continue
+		}
+		for _, m := range a.mails[id] {
+			t, err := a.tx.Ticket(ctx, m.TicketID)
+			if err != nil {
+				return nil, err
+			}
+			add(Candidate{Ticket: t, Referred: true})
+		}
+	}
+	if in.Message.Sender != "" && in.Message.Assurance >= 1 {
+		live, err := a.tx.LiveTicketsOf(ctx, in.Message.Sender)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range live {
+			add(Candidate{Ticket: t, SameSender: true})
+		}
+	}
+	return out, nil
+}
+
+// open makes a ticket for the mail. parent is the ticket it follows, why how ("follows", "urgent"),
+// or "oversize" for a mail that was too large to read.
+func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why string) (int64, error) {
+	t := a.d.newTicket(in.Message, in.Understanding, a.at)
+	t.Urgent = why == "urgent"
+	switch {
+	case why == "oversize":
+		t.Status, t.Reason = Open, "oversize"
+	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
+		t.Status, t.Reason, t.ClosedAt = Closed, string(intent.NotCancellation), &a.at
+	}
+	if err := a.tx.InsertTicket(ctx, &t); err != nil {
+		return 0, err
+	}
+	m, err := a.store(ctx, in, t)
+	if err != nil {
+		return 0, err
+	}
+	if err := a.tx.Append(ctx, a.at, received(t, m, in, "opened", string(OutcomeTicket))); err != nil {
+		return 0, err
+	}
+	if parent != nil {
+		if err := a.link(ctx, t, *parent, why); err != nil {
+			return 0, err
+		}
+	}
+	if t.Status != Closed && why != "oversize" {
+		a.jobs = append(a.jobs, runJob(t, a.at))
+	}
+	return t.ID, nil
+}
+
+func (a *arrivals) link(ctx context.Context, t, parent Ticket, why string) error {
+	if err := a.tx.InsertLink(ctx, Link{FromID: t.ID, ToID: parent.ID, Kind: "follows", At: a.at}); err != nil {
+		return err
+	}
+	return a.tx.Append(ctx, a.at, Record{
+		Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
+		Data: map[string]any{"to": parent.Number(), "kind": "follows", "why": why},
+	})
+}
+
+// newTicket is a ticket as its first message makes it.
+func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket {
+	s := d.settings
+	return Ticket{
+		Status: New, Channel: m.Channel, Subject: m.Subject, Requester: m.Sender,
+		Locale: LocaleOf(m.Subject+"\n"+m.Text, s.Locale),
+		Intent: u.Intent, Intents: u.Intents, Flags: u.Flags, Facts: u.Facts, Confidence: u.Confidence,
+		Why: u.Why, Assurance: m.Assurance, ReceivedAt: m.At,
+		FirstResponseDueAt: s.Calendar.Add(m.At, s.FirstResponse).UTC(),
+		ResolutionDueAt:    s.Calendar.EndOfDays(m.At, s.ResolutionDays).UTC(),
+	}
+}
+
+// append adds the mail to a ticket that it belongs to.
+func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arrival) error {
+	m, err := a.store(ctx, in, t)
+	if err != nil {
+		return err
+	}
+	if err := a.tx.Append(ctx, a.at, received(t, m, in, string(how), string(OutcomeAppended))); err != nil {
+		return err
+	}
+	before := t.Status
+	t.Absorb(in.Understanding)
+	t.Assurance = max(t.Assurance, m.Assurance)
+	switch {
+	case how == Reopen:
+		if err := t.SetStatus(Open, "customer_wrote", a.at); err != nil {
+			return err
+		}
+	case in.Understanding.Withdraws && t.Live():
+		if err := t.SetStatus(Open, "withdrawal_asked", a.at); err != nil {
+			return err
+		}
+	}
+	if err := a.tx.SaveTicket(ctx, &t); err != nil {
+		return err
+	}
+	if t.Status != before {
+		if err := a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor)); err != nil {
+			return err
+		}
+	}
+	if t.Live() {
+		a.jobs = append(a.jobs, runJob(t, a.at))
+	}
+	return nil
+}
+
+// again notes that the same mail came a second time. Its own authentication still counts: a copy
+// that arrives with a verified signature lifts the message that had none.
+func (a *arrivals) again(ctx context.Context, in Incoming, first Intake) error {
+	if first.TicketID == 0 || in.Message.Assurance == 0 {
+		return nil
+	}
+	t, err := a.tx.Ticket(ctx, first.TicketID)
+	if err != nil || t.Status == Closed || t.Assurance >= in.Message.Assurance {
+		return err
+	}
+	return a.append(ctx, in, t, Append)
+}
+
+// attach keeps a machine's mail with the ticket it answers, where there is one. It is never answered
+// and changes nothing.
+func (a *arrivals) attach(ctx context.Context, in Incoming) (int64, error) {
+	candidates, err := a.candidates(ctx, in)
+	if err != nil {
+		return 0, err
+	}
+	if id, ours := a.d.ids.Ticket(in.Message.MessageID); ours {
+		t, err := a.tx.Ticket(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		candidates = append(candidates, Candidate{Ticket: t, Signed: true})
+	}
+	i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed })
+	if i < 0 {
+		return 0, nil
+	}
+	t := candidates[i].Ticket
+	m, err := a.store(ctx, in, t)
+	if err != nil {
+		return 0, err
+	}
+	return t.ID, a.tx.Append(ctx, a.at, received(t, m, in, "attached", in.Message.Kind))
+}
+
+// bounce brings a ticket whose answer did not arrive back to the queue.
+func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
+	if in.Bounce != nil && in.Bounce.MessageID != "" {
+		in.InReplyTo = append(in.InReplyTo, in.Bounce.MessageID)
+	}
+	id, err := a.attach(ctx, in)
+	if err != nil || id == 0 || in.Bounce == nil || !in.Bounce.Permanent {
+		return id, err
+	}
+	t, err := a.tx.Ticket(ctx, id)
+	if err != nil || t.Status == Closed {
+		return id, err
+	}
+	before := t.Status
+	if err := t.SetStatus(Open, "bounced", a.at); err != nil {
+		return id, err
+	}
+	if err := a.tx.SaveTicket(ctx, &t); err != nil {
+		return id, err
+	}
+	return id, a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
+}
+
+// store keeps the message in the ticket and makes it findable for the rest of the batch.
+func (a *arrivals) store(ctx context.Context, in Incoming, t Ticket) (Message, error) {
+	m := in.Message
+	m.TicketID, m.Direction = t.ID, Inbound
+	m.Asks = asks(in.Understanding, t)
+	if err := a.tx.InsertMessage(ctx, &m); err != nil {
+		return m, err
+	}
+	if m.MessageID != "" {
+		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
+	}
+	return m, nil
+}
+
+// asks is what a message asks for in the context of its ticket: a bare yes to our question whether
+// to stop asks to stop.
+func asks(u intent.Understanding, t Ticket) []intent.Intent {
+	if u.Affirms && t.Status == Pending && !t.Stops() {
+		return []intent.Intent{intent.StopAutoRenew}
+	}
+	return u.Intents
+}
+
+func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
+	return Record{
+		Stream: t.Number(), Type: EventReceived, Actor: "customer",
+		Data: map[string]any{
+			"how": how, "outcome": outcome, "channel": string(m.Channel), "received_at": m.At.Format(time.RFC3339),
+			"message": m.ID, "kind": m.Kind, "assurance": m.Assurance, "bytes": in.Bytes,
+			"intents": texts(in.Understanding.Intents), "flags": texts(in.Understanding.Flags),
+		},
+		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
+		Files:   map[string]File{"original": {Ref: m.Raw, Digest: in.Digest}},
+	}
+}
+
+func statusRecord(t Ticket, before Status, by Actor) Record {
+	return Record{
+		Stream: t.Number(), Type: EventStatus, Actor: string(by),
+		Data: map[string]any{"from": string(before), "to": string(t.Status), "reason": t.Reason},
+	}
+}
+
+func texts[T ~string](in []T) []any {
+	out := make([]any, len(in))
+	for i, s := range in {
+		out[i] = string(s)
+	}
+	return out
+}

@@ -1,0 +1,42 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// Automatic says how far the desk goes by itself.
+type Automatic string
+
+// Auto acts, Propose leaves one click to an agent, Off leaves it to a person altogether.
+const (
+	Auto    Automatic = "auto"
+	Propose Automatic = "propose"
+	Off     Automatic = "off"
+)
+
+// Automation is what the desk does by itself. A limit of 0 lets nothing through by itself; a reached
+// limit sends a refund to a supervisor and never refuses it.
+type Automation struct {
+	Stop                 Automatic
+	Hold                 bool
+	Refund               Automatic
+	RefundOwnFault       Automatic
+	RefundAutoLimitFen   int64
+	OwnFaultAutoLimitFen int64
+	ApprovalAboveFen     int64
+}
+
+// Settings are the desk's rules that its operator chooses.
+type Settings struct {
+	Zone           *time.Location
+	Locale         string // the language where the customer's is unknown
+	CloseAfter     time.Duration
+	FirstResponse  time.Duration // business time
+	ResolutionDays int           // business days
+	QuoteValidity  time.Duration
+	Calendar       Calendar
+	Automation     Automation
+	RefundPolicy   account.Policy
+}

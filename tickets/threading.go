@@ -1,0 +1,144 @@
+package tickets
+
+import (
+	"slices"
+
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// Candidate is a ticket that an incoming mail may belong to.
+type Candidate struct {
+	Ticket Ticket
+	// Signed: the mail answers one of our own signed Message-IDs of this ticket.
+	Signed bool
+	// Referred: its In-Reply-To or References name a mail of this ticket.
+	Referred bool
+	// SameSender: a live ticket of the same authenticated address.
+	SameSender bool
+}
+
+// Place decides where an incoming message goes: the index of its ticket among the candidates, or -1
+// for a ticket of its own. Our own signed Message-IDs come first; foreign ones only count for mail
+// from the ticket's own requester, because mailers reuse Message-IDs and strangers can quote them.
+// A second request of the same authenticated address joins its running ticket unless it speaks of
+// another account.
+func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int {
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed }); i >= 0 {
+		return i
+	}
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool {
+		return c.Referred && m.Sender != "" && c.Ticket.Requester == m.Sender
+	}); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(candidates, func(c Candidate) bool {
+		return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && c.Ticket.Assurance >= 1 &&
+			c.Ticket.Requester == m.Sender && u.Intent != intent.NotCancellation &&
+			sameSubject(c.Ticket, u.Facts)
+	})
+}
+
+// sameSubject reports whether nothing that the new text states contradicts what the ticket is about.
+func sameSubject(t Ticket, f intent.Facts) bool {
+	known := t.AccountNo
+	if known == "" {
+		known = t.Facts.Account
+	}
+	return (f.Account == "" || known == "" || f.Account == known || f.Account == t.Facts.Account) &&
+		(f.OrderNo == "" || t.Facts.OrderNo == "" || f.OrderNo == t.Facts.OrderNo)
+}
+
+// Arrival is what a message does to the ticket it was placed in.
+type Arrival string
+
+// The arrivals: Append leaves the status, Reopen brings the ticket back to work, Follow makes a new
+// linked ticket, Urgent the same and marks it urgent.
+const (
+	Append Arrival = "append"
+	Reopen Arrival = "reopen"
+	Follow Arrival = "follow"
+	Urgent Arrival = "urgent"
+)
+
+// Arrive decides by the ticket's status and the message: after closed any message opens a linked
+// ticket; on a solved one a mistaken charge opens a linked urgent one, thanks change nothing, and
+// everything else reopens (DESIGN.md section 2).
+func Arrive(s Status, u intent.Understanding) Arrival {
+	mistaken := slices.Contains(u.Intents, intent.RefundMistakenCharge)
+	switch {
+	case (s == Solved || s == Closed) && mistaken:
+		return Urgent
+	case s == Closed:
+		return Follow
+	case s == Solved && u.Thanks:
+		return Append
+	case s == Solved:
+		return Reopen
+	}
+	return Append
+}
+
+// safety orders intents so that what stops money comes first.
+var safety = []intent.Intent{
+	intent.RefundMistakenCharge, intent.CancelAndRefund, intent.StopAutoRenew, intent.AssetDisposal,
+	intent.EntryComplaint, intent.Clarify, intent.StatusInquiry, intent.NotCancellation,
+}
+
+// Absorb adds what a later message says to the ticket: more intents, more flags, and facts where the
+// ticket had none. The primary intent changes only from one that stops nothing to one that does, or
+// by a bare yes to our question, which asked whether to stop.
+func (t *Ticket) Absorb(u intent.Understanding) {
+	for _, f := range u.Flags {
+		if !slices.Contains(t.Flags, f) {
+			t.Flags = append(t.Flags, f)
+		}
+	}
+	fillFacts(&t.Facts, u.Facts)
+	heard := u.Intents
+	if u.Affirms && !t.Stops() && t.Status == Pending {
+		heard = []intent.Intent{intent.StopAutoRenew}
+		u.Confidence = 1
+		u.Why = append([]string{"the customer said yes to our question whether to stop the charges"}, u.Why...)
+	}
+	if !slices.ContainsFunc(heard, intent.Intent.Stops) {
+		return
+	}
+	before := t.Stops()
+	for _, i := range heard {
+		if i != intent.NotCancellation && i != intent.Clarify && !slices.Contains(t.Intents, i) {
+			t.Intents = append(t.Intents, i)
+		}
+	}
+	if !before {
+		t.Intents = slices.DeleteFunc(t.Intents, func(i intent.Intent) bool {
+			return i == intent.Clarify || i == intent.NotCancellation
+		})
+		t.Confidence, t.Why = u.Confidence, u.Why
+	}
+	slices.SortStableFunc(t.Intents, func(a, b intent.Intent) int {
+		return slices.Index(safety, a) - slices.Index(safety, b)
+	})
+	t.Intent = t.Intents[0]
+}
+
+func fillFacts(into *intent.Facts, from intent.Facts) {
+	fill := func(to *string, s string) {
+		if *to == "" {
+			*to = s
+		}
+	}
+	fill(&into.Account, from.Account)
+	fill(&into.Phone, from.Phone)
+	fill(&into.Email, from.Email)
+	fill(&into.OrderNo, from.OrderNo)
+	fill(&into.PaymentMethod, from.PaymentMethod)
+	fill(&into.Period, from.Period)
+	fill(&into.NationalID, from.NationalID)
+	fill(&into.Reason, from.Reason)
+	fill(&into.ChannelTxnID, from.ChannelTxnID)
+	fill(&into.ChargedAt, from.ChargedAt)
+	fill(&into.CardTail, from.CardTail)
+	if into.AmountFen == 0 {
+		into.AmountFen = from.AmountFen
+	}
+}

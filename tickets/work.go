@@ -1,0 +1,209 @@
+package tickets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// Take assigns the ticket to a login, or to nobody with "".
+func (d *Desk) Take(ctx context.Context, id int64, by Actor, login string) (Ticket, error) {
+	return d.change(ctx, id, func(_ Tx, t *Ticket, _ time.Time) ([]Record, []Job, error) {
+		t.Assignee = login
+		return []Record{{
+			Stream: t.Number(), Type: EventAssigned, Actor: string(by), Data: map[string]any{"to": login},
+		}}, nil, nil
+	})
+}
+
+// Say writes a reply to the customer or a note for colleagues. A reply is mailed to the requester by
+// a job and makes it the customer's turn where the case waited for an agent.
+func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text string) (Ticket, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return Ticket{}, &Error{Kind: Invalid, Msg: "The text is empty. Write something first."}
+	}
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
+		if kind == Note {
+			err := tx.InsertMessage(ctx, &m)
+			return []Record{said(*t, m, by, EventNote)}, nil, err
+		}
+		if t.Requester == "" {
+			return nil, nil, &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+		}
+		m.Recipient = t.Requester
+		if err := tx.InsertMessage(ctx, &m); err != nil {
+			return nil, nil, err
+		}
+		if t.FirstRespondedAt == nil {
+			t.FirstRespondedAt = &at
+		}
+		records := []Record{said(*t, m, by, EventReply)}
+		if t.Status == Open || t.Status == New {
+			before := t.Status
+			if err := t.SetStatus(Pending, "answered", at); err != nil {
+				return nil, nil, err
+			}
+			records = append(records, statusRecord(*t, before, by))
+		}
+		ref := strconv.FormatInt(m.ID, 10)
+		return records, []Job{{
+			Kind: JobTell, TicketID: t.ID, Ref: string(TellAnswer) + ":" + ref, DueAt: at, Key: "tell/" + t.Number() + "/answer/" + ref,
+		}}, nil
+	})
+}
+
+func said(t Ticket, m Message, by Actor, typ string) Record {
+	return Record{
+		Stream: t.Number(), Type: typ, Actor: string(by), Data: map[string]any{"message": m.ID},
+		Private: map[string][]byte{"text": []byte(m.Text)},
+	}
+}
+
+// Correct sets what the case is about where the desk understood it wrongly. The newest message of
+// the customer then counts as having asked for it, with the assurance that message has.
+func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.Intent) (Ticket, error) {
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if t.Status == Closed && t.Reason != string(intent.NotCancellation) {
+			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is closed. A new message opens a linked one."}
+		}
+		messages, err := tx.Messages(ctx, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		before := t.Intent
+		t.Intent, t.Confidence = primary, 1
+		t.Intents = append([]intent.Intent{primary}, slices.DeleteFunc(slices.Clone(t.Intents), func(i intent.Intent) bool {
+			return i == primary || i == intent.Clarify || i == intent.NotCancellation
+		})...)
+		t.Why = append([]string{"set by " + string(by)}, t.Why...)
+		for _, m := range slices.Backward(messages) {
+			if m.Direction == Inbound {
+				if err := tx.SaveAsks(ctx, m.ID, t.Intents); err != nil {
+					return nil, nil, err
+				}
+				break
+			}
+		}
+		records := []Record{{
+			Stream: t.Number(), Type: EventCorrected, Actor: string(by),
+			Data: map[string]any{"from": string(before), "to": string(primary)},
+		}}
+		if primary == intent.NotCancellation {
+			from := t.Status
+			if err := t.SetStatus(Closed, string(primary), at); err != nil {
+				return nil, nil, err
+			}
+			return append(records, statusRecord(*t, from, by)), nil, nil
+		}
+		if !t.Live() {
+			// It was closed as no cancellation by mistake: nothing was begun or told, so the case
+			// starts anew rather than as a linked one.
+			records = append(records, Record{
+				Stream: t.Number(), Type: EventStatus, Actor: string(by),
+				Data: map[string]any{"from": string(t.Status), "to": string(Open), "reason": "corrected"},
+			})
+			t.Status, t.Reason, t.ClosedAt, t.SolvedAt = Open, "corrected", nil, nil
+		}
+		return records, []Job{runJob(*t, at)}, nil
+	})
+}
+
+// Relink says whose case it is and, where given, which subscriptions it is about. What was verified
+// before is void, because it was verified for somebody else.
+func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string, subscriptions []string) (Ticket, error) {
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		snap, err := tx.Snapshot(ctx, accountNo)
+		if err != nil {
+			return nil, nil, fmt.Errorf("account of ticket: %w", err)
+		}
+		for _, s := range subscriptions {
+			if _, ok := snap.Subscription(s); !ok {
+				return nil, nil, &Error{Kind: Invalid, Msg: fmt.Sprintf("Account %s has no subscription %s.", accountNo, s)}
+			}
+		}
+		if _, _, err := tx.LatestRun(ctx, t.ID); err == nil && t.AccountNo != accountNo {
+			return nil, nil, &Error{Kind: Conflict, Msg: "The steps have begun for another account. Open a new case for this one."}
+		}
+		t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
+		if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
+			return nil, nil, err
+		}
+		return []Record{{
+			Stream: t.Number(), Type: EventCorrected, Actor: string(by),
+			Data: map[string]any{"account": accountNo, "subscriptions": texts(subscriptions)},
+		}}, []Job{runJob(*t, at)}, nil
+	})
+}
+
+// Resume runs all steps that are due. confirm, where not "", is a step that the desk proposed and the
+// actor now lets go ahead.
+func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName) (Ticket, error) {
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if !t.Live() {
+			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
+		}
+		if confirm == "" {
+			return nil, []Job{runJob(*t, at)}, nil
+		}
+		run, steps, err := tx.LatestRun(ctx, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		step := steps.Get(confirm)
+		if step.State != NeedsAgent || step.Reason != ReasonProposed {
+			return nil, nil, &Error{Kind: Conflict, Msg: "This step does not wait for a confirmation."}
+		}
+		step.RunID, step.State, step.Reason, step.By = run.ID, Todo, ReasonConfirmed, string(by)
+		if err := tx.SaveStep(ctx, step); err != nil {
+			return nil, nil, err
+		}
+		return []Record{stepRecord(*t, step, by)}, []Job{runJob(*t, at)}, nil
+	})
+}
+
+// ReasonProposed marks a step that waits for one click; ReasonConfirmed one that was clicked.
+const (
+	ReasonProposed  = "proposed"
+	ReasonConfirmed = "confirmed"
+)
+
+func stepRecord(t Ticket, s Step, by Actor) Record {
+	return Record{
+		Stream: t.Number(), Type: EventStep, Actor: string(by),
+		Data: map[string]any{"step": string(s.Name), "state": string(s.State), "reason": s.Reason},
+	}
+}
+
+// Accept records the customer's yes to the quote with that hash, in the customer's own words.
+func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words string) (Ticket, error) {
+	if strings.TrimSpace(words) == "" {
+		return Ticket{}, &Error{Kind: Invalid, Msg: "Write down the words the customer said yes with."}
+	}
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		quotes, err := tx.Quotes(ctx, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(quotes) == 0 || quotes[len(quotes)-1].Hash != quoteHash {
+			return nil, nil, &Error{Kind: Stale, Msg: "The quote has changed. Read the new one to the customer and record the answer to it."}
+		}
+		if at.After(quotes[len(quotes)-1].Body.ExpiresAt) {
+			return nil, nil, &Error{Kind: Stale, Msg: "The quote has expired. Run the steps again for a new one."}
+		}
+		a := Acceptance{TicketID: t.ID, QuoteHash: quoteHash, By: string(by), Words: words, At: at}
+		if err := tx.InsertAcceptance(ctx, &a); err != nil {
+			return nil, nil, err
+		}
+		return []Record{{
+			Stream: t.Number(), Type: EventAccepted, Actor: string(by), Data: map[string]any{"quote": quoteHash},
+			Private: map[string][]byte{"words": []byte(words)},
+		}}, []Job{runJob(*t, at)}, nil
+	})
+}
