@@ -1,0 +1,181 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// Case is everything a plan looks at, as it is stored now.
+type Case struct {
+	Ticket      tickets.Ticket
+	Messages    []tickets.Message
+	Run         *tickets.Run // nil before the first one
+	Steps       tickets.Steps
+	Effects     []tickets.Effect
+	Quotes      []tickets.SavedQuote
+	Acceptances []tickets.Acceptance
+	Refunds     []account.Refund
+	Outgoing    []tickets.Outgoing
+	// Account is the ticket's account as it stands now; nil until identified.
+	Account *account.Snapshot
+	// Matches are the accounts that the stated facts and the sender's address point at; filled only
+	// while the ticket is not identified.
+	Matches []Match
+	// Tried are the keys of effects that this job tried already without getting a last word: they
+	// are not tried again before the next one.
+	Tried []string
+}
+
+// Match says which accounts one stated fact points at.
+type Match struct {
+	By       tickets.AccountKey
+	Stated   bool // by the customer's words, not by the sender's address
+	Accounts []string
+}
+
+// load reads a case.
+func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
+	var c Case
+	var err error
+	if c.Ticket, err = r.Ticket(ctx, id); err != nil {
+		return c, fmt.Errorf("load ticket: %w", err)
+	}
+	if c.Messages, err = r.Messages(ctx, id); err != nil {
+		return c, fmt.Errorf("load messages: %w", err)
+	}
+	switch run, steps, err := r.LatestRun(ctx, id); {
+	case err == nil:
+		c.Run, c.Steps = &run, steps
+	case !errors.Is(err, tickets.NotFound):
+		return c, fmt.Errorf("load run: %w", err)
+	}
+	if c.Effects, err = r.Effects(ctx, id); err != nil {
+		return c, fmt.Errorf("load effects: %w", err)
+	}
+	if c.Quotes, err = r.Quotes(ctx, id); err != nil {
+		return c, fmt.Errorf("load quotes: %w", err)
+	}
+	if c.Acceptances, err = r.Acceptances(ctx, id); err != nil {
+		return c, fmt.Errorf("load acceptances: %w", err)
+	}
+	if c.Refunds, err = r.Refunds(ctx, id); err != nil {
+		return c, fmt.Errorf("load refunds: %w", err)
+	}
+	if c.Outgoing, err = r.Outgoing(ctx, id); err != nil {
+		return c, fmt.Errorf("load outgoing: %w", err)
+	}
+	if c.Ticket.AccountNo == "" {
+		c.Matches, err = matches(ctx, r, c.Ticket)
+		return c, err
+	}
+	snap, err := r.Snapshot(ctx, c.Ticket.AccountNo)
+	if err != nil {
+		return c, fmt.Errorf("load account: %w", err)
+	}
+	c.Account = &snap
+	return c, nil
+}
+
+// matches looks up what the ticket states and who sent it.
+func matches(ctx context.Context, r tickets.Reader, t tickets.Ticket) ([]Match, error) {
+	type key struct {
+		by     tickets.AccountKey
+		value  string
+		stated bool
+	}
+	f := t.Facts
+	var out []Match
+	for _, k := range []key{
+		{tickets.ByEmail, t.Requester, false},
+		{tickets.ByAccount, f.Account, true},
+		{tickets.ByPhone, f.Phone, true},
+		{tickets.ByEmail, f.Email, true},
+		{tickets.ByOrderNo, f.OrderNo, true},
+		{tickets.ByTxnID, f.ChannelTxnID, true},
+	} {
+		if k.value == "" || (k.by == tickets.ByEmail && !strings.Contains(k.value, "@")) {
+			continue
+		}
+		found, err := r.FindAccounts(ctx, k.by, k.value)
+		if err != nil {
+			return nil, fmt.Errorf("look up account by %s: %w", k.by, err)
+		}
+		out = append(out, Match{By: k.by, Stated: k.stated, Accounts: found})
+	}
+	return out, nil
+}
+
+// asked returns the messages that ask for any of the intents, oldest first.
+func (c Case) asked(any ...intent.Intent) []tickets.Message {
+	var out []tickets.Message
+	for _, m := range c.Messages {
+		if m.Direction == tickets.Inbound && slices.ContainsFunc(m.Asks, func(i intent.Intent) bool { return slices.Contains(any, i) }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// verified reports whether one of the messages comes from the account's registered address with that
+// assurance. Contact data changed less than 72 hours before lifts nobody.
+func (c Case) verified(messages []tickets.Message) (tickets.Message, bool) {
+	if c.Account == nil || c.Account.Account.Email == "" {
+		return tickets.Message{}, false
+	}
+	a := c.Account.Account
+	i := slices.IndexFunc(messages, func(m tickets.Message) bool {
+		return m.Assurance >= 1 && strings.EqualFold(m.Sender, a.Email) && !a.ContactFresh(m.At)
+	})
+	if i < 0 {
+		return tickets.Message{}, false
+	}
+	return messages[i], true
+}
+
+// wants reports whether the ticket is about the intent.
+func (c Case) wants(any ...intent.Intent) bool {
+	return slices.ContainsFunc(c.Ticket.Intents, func(i intent.Intent) bool { return slices.Contains(any, i) })
+}
+
+func (c Case) step(name tickets.StepName) tickets.Step { return c.Steps.Get(name) }
+
+func (c Case) effect(key string) (tickets.Effect, bool) {
+	i := slices.IndexFunc(c.Effects, func(e tickets.Effect) bool { return e.Key == key })
+	if i < 0 {
+		return tickets.Effect{}, false
+	}
+	return c.Effects[i], true
+}
+
+func (c Case) tried(key string) bool { return slices.Contains(c.Tried, key) }
+
+// told reports whether the mail was sent, and whether it at least exists.
+func (c Case) told(tell tickets.Tell) (o tickets.Outgoing, exists bool) {
+	for _, o := range slices.Backward(c.Outgoing) {
+		if o.Tell == tell {
+			return o, true
+		}
+	}
+	return tickets.Outgoing{}, false
+}
+
+// quote is the newest quote of the run.
+func (c Case) quote() (tickets.SavedQuote, bool) {
+	if len(c.Quotes) == 0 {
+		return tickets.SavedQuote{}, false
+	}
+	return c.Quotes[len(c.Quotes)-1], true
+}
+
+// accepted reports whether the customer said yes to the newest quote.
+func (c Case) accepted() bool {
+	q, ok := c.quote()
+	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash })
+}

@@ -1,0 +1,134 @@
+package runbook
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// planIdentify finds whose case it is and which subscriptions it is about. It never guesses: two
+// accounts that fit, or two subscriptions that could be meant, are a question.
+func planIdentify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+	if c.step(tickets.Identify).State.Done() {
+		return Next{}, false
+	}
+	switch {
+	case !c.Ticket.Stops() && c.wants(intent.Clarify, intent.EntryComplaint) || c.Ticket.Stops() && c.Ticket.Confidence < sure:
+		return settle(c, tickets.Identify, tickets.NeedsCustomer, "unclear",
+			"It is not clear whether the charges should stop. One question was asked.")
+	case !c.Ticket.Stops():
+		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_stop_asked",
+			"The message asks for something that no rule answers.")
+	case c.Ticket.Reason == "withdrawal_asked":
+		return settle(c, tickets.Identify, tickets.NeedsAgent, "withdrawal_asked", "The customer takes the request back.")
+	case c.Account == nil:
+		return identifyAccount(c)
+	}
+	return identifySubscriptions(c)
+}
+
+func identifyAccount(c Case) (Next, bool) {
+	accounts := candidates(c.Matches)
+	switch len(accounts) {
+	case 0:
+		return settle(c, tickets.Identify, tickets.NeedsCustomer, "unknown_account",
+			"Neither the address nor anything stated belongs to an account.")
+	case 1:
+		return Next{Do: DoIdentify, Step: tickets.Identify, AccountNo: accounts[0]}, true
+	}
+	if slices.Equal(c.Ticket.Candidates, accounts) {
+		return settle(c, tickets.Identify, tickets.NeedsCustomer, "several_accounts",
+			"What is stated fits more than one account.")
+	}
+	return Next{Do: DoIdentify, Step: tickets.Identify, Candidates: accounts}, true
+}
+
+// candidates are the accounts that every fact which points anywhere agrees on. Facts that agree on
+// none leave all of them, as a contradiction for the customer to solve.
+func candidates(matches []Match) []string {
+	var agreed, all []string
+	first := true
+	for _, m := range matches {
+		if len(m.Accounts) == 0 {
+			continue
+		}
+		all = append(all, m.Accounts...)
+		if first {
+			agreed, first = slices.Clone(m.Accounts), false
+			continue
+		}
+		agreed = slices.DeleteFunc(agreed, func(a string) bool { return !slices.Contains(m.Accounts, a) })
+	}
+	if len(agreed) == 0 {
+		agreed = all
+	}
+	slices.Sort(agreed)
+	return slices.Compact(agreed)
+}
+
+func identifySubscriptions(c Case) (Next, bool) {
+	if len(c.Ticket.SubscriptionIDs) > 0 {
+		return settle(c, tickets.Identify, tickets.Succeeded, "", "")
+	}
+	subs := meant(*c.Account, c.Ticket.Facts)
+	switch {
+	case len(subs) == 0:
+		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_subscription", "The account has no subscription.")
+	case len(subs) > 1:
+		return settle(c, tickets.Identify, tickets.NeedsCustomer, "several_subscriptions",
+			"The account has several subscriptions that renew, and the message does not say which.")
+	}
+	return Next{Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: subs}, true
+}
+
+// meant are the subscriptions the stated facts can mean: the one of a stated order or transaction,
+// else those that renew (all of them where none does), narrowed by a stated period and amount.
+func meant(s account.Snapshot, f intent.Facts) []string {
+	for _, ch := range s.Charges {
+		if (f.OrderNo != "" && ch.OrderNo == f.OrderNo) || (f.ChannelTxnID != "" && ch.ChannelTxnID == f.ChannelTxnID) {
+			return []string{ch.SubscriptionID}
+		}
+	}
+	subs := s.Renewing()
+	if len(subs) == 0 {
+		subs = s.Subscriptions
+	}
+	narrow := func(keep func(account.Subscription) bool) {
+		if kept := slices.DeleteFunc(slices.Clone(subs), func(x account.Subscription) bool { return !keep(x) }); len(kept) > 0 {
+			subs = kept
+		}
+	}
+	if len(subs) > 1 && f.Period != "" {
+		narrow(func(x account.Subscription) bool { return strings.EqualFold(string(x.Cycle), f.Period) })
+	}
+	if len(subs) > 1 && f.AmountFen != 0 {
+		narrow(func(x account.Subscription) bool { return x.PriceFen == f.AmountFen })
+	}
+	ids := make([]string, len(subs))
+	for i, x := range subs {
+		ids[i] = x.ID
+	}
+	return ids
+}
+
+// planVerify judges who asks. A stop needs level 1 by the message that asks for it; a claim that our
+// own record grounds needs nobody's word.
+func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+	if c.step(tickets.Verify).State == tickets.Succeeded || !c.step(tickets.Identify).State.Done() {
+		return Next{}, false
+	}
+	wanted := []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
+	if _, ok := c.verified(c.asked(wanted...)); ok {
+		return settle(c, tickets.Verify, tickets.Succeeded, "registered_address", "")
+	}
+	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {
+		return settle(c, tickets.Verify, tickets.NeedsAgent, "contact_changed",
+			"The account's contact data changed less than 72 hours before, so it proves nothing yet.")
+	}
+	return settle(c, tickets.Verify, tickets.NeedsCustomer, "not_verified",
+		"The request did not come, authenticated, from the account's registered address.")
+}

@@ -1,0 +1,101 @@
+package runbook
+
+import (
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// Do is the kind of thing that comes next.
+type Do string
+
+// What can come next. Rest ends the work for now: whatever follows is caused by a job, a message or
+// a person.
+const (
+	DoBegin    Do = "begin"    // make the run and its steps
+	DoIdentify Do = "identify" // set whose case it is and which subscriptions
+	DoSettle   Do = "settle"   // set a step's state
+	DoStop     Do = "stop"     // have the biller stop a subscription's debits
+	DoEnd      Do = "end"      // end an agreement at its channel
+	DoQuote    Do = "quote"    // work out and keep a quote
+	DoPropose  Do = "propose"  // propose the quote's refunds
+	DoSend     Do = "send"     // send an approved refund, or ask after it
+	DoSeal     Do = "seal"     // number the case's events in the log and sign it
+	DoRest     Do = "rest"
+)
+
+// Next is one decision: what comes next in a case, and why.
+type Next struct {
+	Do     Do
+	Step   tickets.StepName
+	State  tickets.StepState
+	Reason string // stable code
+	Detail string // in words
+
+	AccountNo     string   // identify
+	Subscriptions []string // identify
+	Candidates    []string // identify
+
+	Key          string            // stop, end
+	Subscription string            // stop
+	Mode         account.Mode      // stop, quote
+	Agreement    account.Agreement // end
+	Refund       account.Refund    // send
+	Lines        []Proposal        // propose
+
+	Status tickets.Status // rest
+	Tells  []tickets.Tell // rest: what to write to the customer, each once
+	Wait   time.Duration  // rest: look again after this long; 0 not by itself
+}
+
+// sure is the confidence from which a stop runs by itself. Below it the one question is asked.
+const sure = 0.6
+
+// Plan says what comes next in a case. It is pure: the same case, rules and moment give the same
+// answer, so that a run that was killed goes on where it was.
+func Plan(c Case, r tickets.Settings, now time.Time) Next {
+	if !c.Ticket.Live() {
+		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
+	}
+	if c.Run == nil {
+		return Next{Do: DoBegin}
+	}
+	for _, plan := range []func(Case, tickets.Settings, time.Time) (Next, bool){
+		planIdentify, planVerify, planCancel, planQuote, planRefund, planAssets, planEvidence, planNotify,
+	} {
+		if next, ok := plan(c, r, now); ok {
+			return next
+		}
+	}
+	return rest(c, r, now)
+}
+
+// settle is a step's new state, unless it is in it already.
+func settle(c Case, name tickets.StepName, state tickets.StepState, reason, detail string) (Next, bool) {
+	s := c.step(name)
+	if s.State == state && s.Reason == reason {
+		return Next{}, false
+	}
+	return Next{Do: DoSettle, Step: name, State: state, Reason: reason, Detail: detail}, true
+}
+
+// stopAsked reports whether the case asks that debits end, and not only for money back.
+func stopAsked(c Case) bool { return c.wants(intent.StopAutoRenew, intent.CancelAndRefund) }
+
+// moneyAsked reports whether the case asks for money back.
+func moneyAsked(c Case) bool { return c.wants(intent.CancelAndRefund, intent.RefundMistakenCharge) }
+
+// retry is how long to wait before an unknown outcome is looked at again: 2 s, doubled up to 10 min
+// (DOMAIN.md 2.6).
+func retry(attempts int) time.Duration {
+	d := 2 * time.Second
+	for range min(attempts, 12) {
+		d *= 2
+	}
+	return min(d, 10*time.Minute)
+}
+
+// overdue is how long an effect may stay unknown before a person is called.
+const overdue = 24 * time.Hour
