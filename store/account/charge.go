@@ -1,6 +1,9 @@
 package account
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // ChargeState is what became of a debit.
 type ChargeState string
@@ -31,4 +34,45 @@ type Charge struct {
 	RefundedFen    int64 // refunded before and elsewhere, as the platform says
 	ConsumedFen    int64 // value of benefits used up, where the plan's terms allow its deduction
 	State          ChargeState
+}
+
+// hasPeriod reports whether it is known which days the charge pays for.
+func (c Charge) hasPeriod() bool { return c.PeriodStart != "" && c.PeriodStart < c.PeriodEnd }
+
+// returned is what has gone back of a charge or is on its way, in fen, by who sent it.
+type returned struct {
+	elsewhere int64 // by the platform itself
+	unused    int64 // by this desk for unused time, or by a person of it as goodwill
+	fault     int64 // by this desk for an own fault
+}
+
+func (r returned) total() int64 { return addFen(addFen(r.elsewhere, r.unused), r.fault) }
+
+// returned adds up the charge's own refunded amount and every refund of it that reserves money.
+func (s Snapshot) returned(c Charge) returned {
+	r := returned{elsewhere: max(c.RefundedFen, 0)}
+	for _, f := range s.Refunds {
+		if f.ChargeID != c.ID || !f.State.Reserves() {
+			continue
+		}
+		switch {
+		case f.Elsewhere:
+			r.elsewhere = addFen(r.elsewhere, f.AmountFen)
+		case f.OwnFault:
+			r.fault = addFen(r.fault, f.AmountFen)
+		default:
+			r.unused = addFen(r.unused, f.AmountFen)
+		}
+	}
+	return r
+}
+
+// addFen adds a refunded amount to a sum of such. It ignores a negative one and stops at the largest
+// number: either would otherwise raise what may still be refunded.
+func addFen(sum, fen int64) int64 {
+	fen = max(fen, 0)
+	if sum > math.MaxInt64-fen {
+		return math.MaxInt64
+	}
+	return sum + fen
 }
