@@ -244,11 +244,12 @@ func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arriva
 	t.Absorb(in.Understanding)
 	t.Assurance = max(t.Assurance, m.Assurance)
 	switch {
-	case how == Reopen:
+	case how == Reopen, t.Status == Pending:
 		if err := t.SetStatus(Open, "customer_wrote", a.at); err != nil {
 			return err
 		}
-	case in.Understanding.Withdraws && t.Live():
+	}
+	if in.Understanding.Withdraws && t.Live() {
 		if err := t.SetStatus(Open, "withdrawal_asked", a.at); err != nil {
 			return err
 		}

@@ -149,6 +149,7 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
+		t.Reason = "resumed"
 		if confirm == "" {
 			return nil, []Job{runJob(*t, at)}, nil
 		}
@@ -166,6 +167,26 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 		}
 		return []Record{stepRecord(*t, step, by)}, []Job{runJob(*t, at)}, nil
 	})
+}
+
+// Solve ends a case that asked for no stop and was answered by a person. A case that asks for a stop
+// is solved by its steps alone: nobody can declare it done.
+func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
+	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if t.Stops() {
+			return nil, nil, &Error{Kind: Conflict, Msg: "This case asks that charges stop. It is solved when its steps are done; run them."}
+		}
+		before := t.Status
+		if err := t.SetStatus(Solved, "answered", at); err != nil {
+			return nil, nil, err
+		}
+		return []Record{statusRecord(*t, before, by)}, []Job{d.CloseJob(*t, at)}, nil
+	})
+}
+
+// CloseJob closes the ticket once it has been solved for long enough.
+func (d *Desk) CloseJob(t Ticket, at time.Time) Job {
+	return Job{Kind: JobClose, TicketID: t.ID, DueAt: at.Add(d.settings.CloseAfter), Key: "close/" + t.Number() + "/" + at.Format(time.RFC3339)}
 }
 
 // ReasonProposed marks a step that waits for one click; ReasonConfirmed one that was clicked.

@@ -31,6 +31,8 @@ type Case struct {
 	// Tried are the keys of effects that this job tried already without getting a last word: they
 	// are not tried again before the next one.
 	Tried []string
+	// Progressed reports whether this job has moved the case on already.
+	Progressed bool
 }
 
 // Match says which accounts one stated fact points at.

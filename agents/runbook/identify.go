@@ -23,8 +23,6 @@ func planIdentify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	case !c.Ticket.Stops():
 		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_stop_asked",
 			"The message asks for something that no rule answers.")
-	case c.Ticket.Reason == "withdrawal_asked":
-		return settle(c, tickets.Identify, tickets.NeedsAgent, "withdrawal_asked", "The customer takes the request back.")
 	case c.Account == nil:
 		return identifyAccount(c)
 	}
@@ -121,8 +119,7 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	if c.step(tickets.Verify).State == tickets.Succeeded || !c.step(tickets.Identify).State.Done() {
 		return Next{}, false
 	}
-	wanted := []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
-	if _, ok := c.verified(c.asked(wanted...)); ok {
+	if _, ok := c.verified(c.asked(stopIntents()...)); ok {
 		return settle(c, tickets.Verify, tickets.Succeeded, "registered_address", "")
 	}
 	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {

@@ -1,0 +1,320 @@
+package runbook
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// stopIntents are the requests that need the level of a stop.
+func stopIntents() []intent.Intent {
+	return []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
+}
+
+func overlaps(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+}
+
+// aboutTo records that an effect is going to be tried, before it is. A later run that finds the
+// record asks what became of it before it tries again.
+func (r *Runner) aboutTo(ctx context.Context, c Case, kind tickets.EffectKind, key, target string) (tickets.Effect, bool, error) {
+	e, begun := c.effect(key)
+	if begun {
+		return e, true, nil
+	}
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		e = tickets.Effect{
+			Key: key, TicketID: c.Ticket.ID, RunID: c.Run.ID, Kind: kind, Target: target,
+			State: tickets.EffectAboutTo, At: at,
+		}
+		return []tickets.Record{{
+			Stream: c.Ticket.Number(), Type: tickets.EventAboutTo, Actor: string(tickets.DeskActor),
+			Data: map[string]any{"key": key, "kind": string(kind), "target": target},
+		}}, tx.SaveEffect(ctx, e)
+	})
+	return e, false, err
+}
+
+// result records what the other side said, together with what it means, in one transaction. One
+// result event is written for an effect, when it has its last word; what is only "not yet" is counted
+// in the effect. apply writes what the state means beyond the effect.
+func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a Answer, callErr error, apply func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error)) (bool, error) {
+	e.Attempts++
+	e.State, e.Detail = effectState(a, callErr), a.Detail
+	if callErr != nil {
+		e.Detail = "no answer"
+	}
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		var records []tickets.Record
+		if e.State.Settled() {
+			e.SettledAt = &at
+			data := map[string]any{"key": e.Key, "kind": string(e.Kind), "target": e.Target, "state": string(e.State), "detail": e.Detail}
+			if !a.At.IsZero() {
+				data["confirmed_at"] = a.At.In(r.Settings.Zone).Format(time.RFC3339)
+			}
+			records = append(records, tickets.Record{
+				Stream: c.Ticket.Number(), Type: tickets.EventResult, Actor: string(tickets.DeskActor), Data: data,
+			})
+		}
+		if err := tx.SaveEffect(ctx, e); err != nil {
+			return nil, err
+		}
+		more, err := apply(tx, e.State)
+		return append(records, more...), err
+	})
+	return e.State.Settled(), err
+}
+
+// whenDone applies f once the effect is done.
+func whenDone(f func(tx tickets.Tx) error) func(tickets.Tx, tickets.EffectState) ([]tickets.Record, error) {
+	return func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
+		if state != tickets.EffectDone {
+			return nil, nil
+		}
+		return nil, f(tx)
+	}
+}
+
+// effectState turns an answer into a state. No answer is unknown, never failed.
+func effectState(a Answer, err error) tickets.EffectState {
+	if err != nil {
+		return tickets.EffectUnknown
+	}
+	switch a.State {
+	case Done:
+		return tickets.EffectDone
+	case Refused:
+		return tickets.EffectRefused
+	case Waiting:
+		return tickets.EffectPending
+	}
+	return tickets.EffectUnknown
+}
+
+// once makes a call that may have been made before: where it may have, it asks first, and calls only
+// if the other side says that nothing ever arrived.
+func (r *Runner) once(ctx context.Context, before bool, query, call func(context.Context) (Answer, error)) (Answer, error) {
+	if before {
+		a, err := r.call(ctx, query)
+		if err != nil || a.State != None {
+			return a, err
+		}
+	}
+	return r.call(ctx, call)
+}
+
+func (r *Runner) call(ctx context.Context, f func(context.Context) (Answer, error)) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	return f(ctx)
+}
+
+// stop has the biller stop one subscription's debits.
+func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
+	sub, ok := c.Account.Subscription(n.Subscription)
+	if !ok {
+		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The subscription is not in the account any more."}
+	}
+	e, before, err := r.aboutTo(ctx, c, tickets.StopDebits, n.Key, n.Subscription)
+	if err != nil {
+		return false, err
+	}
+	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
+	a, callErr := r.once(ctx, before,
+		func(ctx context.Context) (Answer, error) { return r.Biller.Query(ctx, n.Key) },
+		func(ctx context.Context) (Answer, error) {
+			return r.Biller.Stop(ctx, n.Key, Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
+		})
+	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
+		return tx.SaveStop(ctx, n.Subscription, a.At, last)
+	}))
+}
+
+// lastDay is the last day of use, inclusive: the paid period's, or the day of the request where
+// access ends now.
+func lastDay(s account.Subscription, m account.Mode, received time.Time, zone *time.Location) account.Date {
+	if m == account.Now || s.PeriodEnd == "" {
+		return account.DateOf(received, zone)
+	}
+	return s.PeriodEnd.AddDays(-1)
+}
+
+// end ends one agreement at its channel: query, terminate, query. It has ended when the channel's
+// query says so, whatever the call said.
+func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
+	ag := n.Agreement
+	ch, ok := r.Channels[ag.Channel]
+	if !ok {
+		return true, r.settle(ctx, c, Next{
+			Step: tickets.Cancel, State: tickets.NeedsAgent, Reason: "no_channel",
+			Detail: fmt.Sprintf("The desk has no access to the payment channel %q of agreement %s.", ag.Channel, ag.ID),
+		})
+	}
+	e, _, err := r.aboutTo(ctx, c, tickets.EndAgreement, n.Key, ag.ID)
+	if err != nil {
+		return false, err
+	}
+	status, callErr := r.agreement(ctx, ch, ag)
+	if callErr == nil && status.Known && !status.Ended {
+		var a Answer
+		if a, callErr = r.call(ctx, func(ctx context.Context) (Answer, error) { return ch.Terminate(ctx, n.Key, ag) }); callErr == nil && a.State == Refused {
+			return r.result(ctx, c, e, a, nil, whenDone(func(tickets.Tx) error { return nil }))
+		}
+		status, callErr = r.agreement(ctx, ch, ag)
+	}
+	a := Answer{State: Waiting, At: status.EndedAt, Detail: status.Detail}
+	switch {
+	case callErr != nil:
+	case !status.Known:
+		// "Not found" never counts as ended by itself: our own record may name the wrong thing.
+		a = Answer{State: Refused, Detail: "the channel knows no such agreement"}
+	case status.Ended:
+		a.State = Done
+	}
+	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
+		return tx.SaveAgreementEnd(ctx, ag.ID, status.EndedAt)
+	}))
+}
+
+func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement) (AgreementStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
+	defer cancel()
+	return ch.Agreement(ctx, a)
+}
+
+// quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
+// waited for it.
+func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
+	received := c.Ticket.ReceivedAt
+	if m := c.asked(stopIntents()...); len(m) > 0 {
+		received = m[0].At
+	}
+	q, err := account.MakeQuote(*c.Account, c.Ticket.SubscriptionIDs, n.Mode, received, r.Now(), account.QuoteRules{
+		Zone: r.Settings.Zone, Policy: r.Settings.RefundPolicy, Validity: r.Settings.QuoteValidity,
+	})
+	if errors.Is(err, account.ErrNotQuotable) {
+		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.NeedsAgent, Reason: "not_quotable", Detail: err.Error()})
+	}
+	if err != nil {
+		return fmt.Errorf("make quote: %w", err)
+	}
+	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		saved := tickets.SavedQuote{TicketID: c.Ticket.ID, RunID: c.Run.ID, Hash: q.Hash, Body: q, At: at}
+		if err := tx.InsertQuote(ctx, &saved); err != nil {
+			return nil, err
+		}
+		n.State = tickets.Succeeded
+		return []tickets.Record{{
+			Stream: c.Ticket.Number(), Type: tickets.EventQuote, Actor: string(tickets.DeskActor),
+			Data: map[string]any{
+				"hash": q.Hash, "mode": string(q.Mode), "as_of": string(q.AsOf), "rule_version": q.RuleVersion,
+				"refund_fen": q.RefundFen, "last_day_of_use": string(q.LastDayOfUse),
+			},
+		}, stepRecord(c, n)}, tx.SaveStep(ctx, r.step(c, n, at))
+	})
+}
+
+// RefundKey is the refund number a channel knows a refund by: derived from ticket, charge and
+// sequence, so that whoever sends it again sends the same (at most 64 characters of the set that the
+// channels allow, DOMAIN.md 2.2). A charge id that does not fit is shortened by its digest.
+func RefundKey(number, chargeID string, seq int) string {
+	return fmt.Sprintf("%s-%s-%d", number, keyPart(chargeID), seq)
+}
+
+// propose reserves the quote's refunds against their charges.
+func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		var records []tickets.Record
+		for i, p := range n.Lines {
+			rf := account.Refund{
+				ID: RefundKey(c.Ticket.Number(), p.ChargeID, len(c.Refunds)+i+1), ChargeID: p.ChargeID, AccountNo: c.Ticket.AccountNo,
+				TicketID: c.Ticket.ID, AmountFen: p.AmountFen, State: account.RefundProposed, OwnFault: p.OwnFault,
+				Reason: p.Reason, QuoteHash: p.QuoteHash, Proposer: string(tickets.DeskActor), At: at,
+			}
+			rf.Key = rf.ID
+			if p.Approved {
+				rf.State, rf.Approver, rf.DecidedAt = account.RefundApproved, string(tickets.DeskActor), &at
+			}
+			if err := tx.InsertRefund(ctx, &rf); err != nil {
+				return nil, err
+			}
+			records = append(records, tickets.RefundRecord(c.Ticket, rf, tickets.DeskActor))
+		}
+		return records, nil
+	})
+	if errors.Is(err, tickets.Conflict) {
+		return r.settle(ctx, c, Next{
+			Step: tickets.RefundIt, State: tickets.NeedsAgent, Reason: "above_cap",
+			Detail: "More would come back than was paid. The charge was refunded in part meanwhile.",
+		})
+	}
+	return err
+}
+
+// send sends a released refund to its channel, or asks after one that was sent.
+func (r *Runner) send(ctx context.Context, c Case, n Next) (bool, error) {
+	i := slices.IndexFunc(c.Account.Charges, func(ch account.Charge) bool { return ch.ID == n.Refund.ChargeID })
+	if i < 0 {
+		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The charge of a refund is gone from the account."}
+	}
+	charge := c.Account.Charges[i]
+	ch, ok := r.Channels[charge.Channel]
+	if !ok {
+		return true, r.settle(ctx, c, Next{
+			Step: tickets.RefundIt, State: tickets.NeedsAgent, Reason: "no_channel",
+			Detail: fmt.Sprintf("The desk has no access to the payment channel %q of charge %s.", charge.Channel, charge.ID),
+		})
+	}
+	e, before, err := r.aboutTo(ctx, c, tickets.SendRefund, n.Key, charge.ID)
+	if err != nil {
+		return false, err
+	}
+	a, callErr := r.once(ctx, before,
+		func(ctx context.Context) (Answer, error) { return ch.QueryRefund(ctx, n.Key, charge) },
+		func(ctx context.Context) (Answer, error) { return ch.Refund(ctx, n.Key, charge, n.Refund.AmountFen) })
+	return r.refunded(ctx, c, e, n.Refund, a, callErr)
+}
+
+// refunded records what became of a refund, in the refund and in its effect.
+func (r *Runner) refunded(ctx context.Context, c Case, e tickets.Effect, rf account.Refund, a Answer, callErr error) (bool, error) {
+	return r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
+		was := rf.State
+		rf.Detail = a.Detail
+		switch state {
+		case tickets.EffectDone:
+			rf.State, rf.DoneAt = account.RefundSucceeded, &a.At
+		case tickets.EffectRefused:
+			rf.State = account.RefundAbnormal
+		case tickets.EffectPending:
+			rf.State = account.RefundProcessing
+		default:
+			rf.State, rf.Detail = account.RefundUnknown, "no answer"
+		}
+		if err := tx.SaveRefund(ctx, &rf); err != nil || rf.State == was {
+			return nil, err
+		}
+		return []tickets.Record{tickets.RefundRecord(c.Ticket, rf, tickets.DeskActor)}, nil
+	})
+}
+
+// keyPart is s as far as a refund number may hold it: itself where it is short and of the allowed
+// characters, else the start of its digest.
+func keyPart(s string) string {
+	plain := len(s) <= 40 && !strings.ContainsFunc(s, func(c rune) bool {
+		return c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
+	if plain {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:12])
+}

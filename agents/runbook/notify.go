@@ -1,0 +1,177 @@
+package runbook
+
+import (
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// decided are the steps that have to be over before the case is proven and told in full.
+var decided = []tickets.StepName{tickets.Identify, tickets.Cancel, tickets.QuoteIt, tickets.RefundIt, tickets.Assets}
+
+// planEvidence numbers and signs what has happened so far.
+func planEvidence(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+	if c.step(tickets.Evidence).State.Done() {
+		return Next{}, false
+	}
+	for _, name := range decided {
+		if !c.step(name).State.Done() {
+			return Next{}, false
+		}
+	}
+	return Next{Do: DoSeal, Step: tickets.Evidence}, true
+}
+
+// planNotify is over when every word that is owed was taken by the mail server.
+func planNotify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+	s := c.step(tickets.Notify)
+	if s.State.Done() {
+		return Next{}, false
+	}
+	owed := outcomes(c)
+	for _, tell := range owed {
+		if o, ok := c.told(tell); ok && o.State == tickets.OutgoingFailed {
+			return settle(c, tickets.Notify, tickets.NeedsAgent, "mail_refused",
+				"The mail to the customer was refused: "+o.Detail)
+		}
+	}
+	if len(owed) == 0 {
+		return Next{}, false
+	}
+	if !c.step(tickets.Evidence).State.Done() {
+		return settle(c, tickets.Notify, tickets.Running, "", "")
+	}
+	for _, tell := range owed {
+		if o, ok := c.told(tell); !ok || o.State != tickets.OutgoingSent {
+			return settle(c, tickets.Notify, tickets.Running, "", "")
+		}
+	}
+	return settle(c, tickets.Notify, tickets.Succeeded, "", "")
+}
+
+// outcomes are the last words owed to the customer as things stand: of the cancel as soon as it is
+// known, of the refund once it is final.
+func outcomes(c Case) []tickets.Tell {
+	var out []tickets.Tell
+	if !c.step(tickets.Identify).State.Done() {
+		return nil
+	}
+	cancel := c.step(tickets.Cancel)
+	quoted := c.step(tickets.QuoteIt).State
+	if (cancel.State == tickets.Succeeded || cancel.Reason == "nothing_to_stop" || cancel.Reason == "customer_must_act") &&
+		(quoted.Done() || quoted == tickets.NeedsAgent) && c.step(tickets.Verify).State.Done() {
+		out = append(out, tickets.TellCancelOutcome)
+	}
+	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.step(tickets.Verify).State.Done() {
+		out = append(out, tickets.TellRefundOutcome)
+	}
+	return out
+}
+
+// byHand are the reasons that a message or a person gave the ticket's status. A run that changes
+// nothing leaves them, so that what a customer wrote is not answered by silence.
+var byHand = []string{"customer_wrote", "withdrawal_asked", "bounced", "answered"}
+
+// receiptAfter is how long a case may run without a word to the customer: where the result follows
+// sooner, the receipt is left out (DESIGN.md section 3).
+const receiptAfter = 2 * time.Minute
+
+// rest says how the case is left until something happens: the ticket's status, what the customer is
+// told, and when to look again.
+func rest(c Case, _ tickets.Settings, now time.Time) Next {
+	n := Next{Do: DoRest}
+	n.Status, n.Reason = status(c)
+	if !c.Progressed && slices.Contains(byHand, c.Ticket.Reason) {
+		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
+	}
+	n.Tells = outcomes(c)
+	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email {
+		n.Tells = first(c, now)
+	}
+	n.Tells = slices.DeleteFunc(n.Tells, func(t tickets.Tell) bool {
+		_, exists := c.told(t)
+		return exists
+	})
+	for _, e := range c.Effects {
+		if !e.State.Settled() {
+			n.Wait = max(n.Wait, retry(e.Attempts))
+		}
+	}
+	return n
+}
+
+// first is the first word to the customer in a case that has no outcome yet.
+func first(c Case, now time.Time) []tickets.Tell {
+	if len(c.Outgoing) > 0 && c.Outgoing[len(c.Outgoing)-1].Tell != tickets.TellReceipt {
+		return nil
+	}
+	identify, verify := c.step(tickets.Identify), c.step(tickets.Verify)
+	_, known := authenticated(c)
+	switch {
+	case !known, verify.State == tickets.NeedsCustomer, verify.State == tickets.NeedsAgent:
+		return []tickets.Tell{tickets.TellNeutral}
+	case identify.Reason == "unclear":
+		return []tickets.Tell{tickets.TellQuestion}
+	case identify.State == tickets.NeedsCustomer:
+		return []tickets.Tell{tickets.TellMissing}
+	case c.step(tickets.Cancel).Reason == "shared_agreement":
+		return []tickets.Tell{tickets.TellQuestion}
+	case c.step(tickets.Cancel).State == tickets.Unknown && now.Before(c.Ticket.ReceivedAt.Add(receiptAfter)):
+		return nil
+	}
+	return []tickets.Tell{tickets.TellReceipt}
+}
+
+// authenticated returns the newest message that is certainly from the address it names.
+func authenticated(c Case) (tickets.Message, bool) {
+	for _, m := range slices.Backward(c.Messages) {
+		if m.Direction == tickets.Inbound && m.Assurance >= 1 {
+			return m, true
+		}
+	}
+	return tickets.Message{}, false
+}
+
+// status is the ticket's status and reason by its steps: a person's work comes before an approval,
+// that before the customer's turn.
+func status(c Case) (tickets.Status, string) {
+	by := func(state tickets.StepState) (tickets.Step, bool) {
+		i := slices.IndexFunc(c.Steps, func(s tickets.Step) bool { return s.State == state })
+		if i < 0 {
+			return tickets.Step{}, false
+		}
+		return c.Steps[i], true
+	}
+	for _, w := range []struct {
+		state  tickets.StepState
+		status tickets.Status
+	}{
+		{tickets.NeedsAgent, tickets.Open},
+		{tickets.Failed, tickets.Open},
+		{tickets.NeedsApproval, tickets.OnHold},
+		{tickets.Unknown, tickets.OnHold},
+		{tickets.NeedsCustomer, tickets.Pending},
+	} {
+		if s, ok := by(w.state); ok {
+			return w.status, s.Reason
+		}
+	}
+	if c.step(tickets.Notify).State.Done() && c.step(tickets.Evidence).State.Done() {
+		return tickets.Solved, solvedAs(c)
+	}
+	return tickets.OnHold, "telling"
+}
+
+// solvedAs says what the case ended as. Only a cancel that succeeded is "cancelled".
+func solvedAs(c Case) string {
+	cancel := c.step(tickets.Cancel)
+	switch {
+	case cancel.State == tickets.Succeeded:
+		return "cancelled"
+	case cancel.Reason == "not_asked" && c.wants(intent.RefundMistakenCharge):
+		return "refunded"
+	}
+	return cancel.Reason
+}
