@@ -68,8 +68,8 @@ type Incoming struct {
 	UID         uint32
 	Fingerprint string
 	Bytes       int64
-	Digest      [32]byte // SHA-256 of the original, what the evidence commits to
-	Message     Message  // TicketID and ID unset
+	Original    []byte  // the mail's bytes, which the evidence commits to
+	Message     Message // TicketID and ID unset
 	InReplyTo   []string
 	Bounce      *BouncedMail
 	// Understanding is what the new text asks for and states.

@@ -362,7 +362,7 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 			"intents": texts(in.Understanding.Intents), "flags": texts(in.Understanding.Flags),
 		},
 		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
-		Files:   map[string]File{"original": {Ref: m.Raw, Digest: in.Digest}},
+		Files:   map[string]File{"original": {Ref: m.Raw, Content: in.Original}},
 	}
 }
 

@@ -13,15 +13,15 @@ type Record struct {
 	// Private is personal data by name: the event holds a salted digest, the bytes are kept aside
 	// where they can be erased.
 	Private map[string][]byte
-	// Files are originals kept as blobs, by name: the event holds a salted digest of the digest given
-	// here, so that the bytes need not be read again.
+	// Files are originals kept as blobs, by name: the event holds a salted digest of the content, and
+	// only the reference is kept beside it.
 	Files map[string]File
 }
 
 // File is a blob an event commits to.
 type File struct {
-	Ref    string // blob reference
-	Digest [32]byte
+	Ref     string // blob reference
+	Content []byte
 }
 
 // The types of events. The words people read for them stand in tickets/evidence.
