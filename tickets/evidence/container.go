@@ -79,14 +79,10 @@ func openContainer(r io.ReaderAt, size int64, lim limits) (container, []string, 
 // take accounts for one file of an export and fails where the verifier would
 // refuse it.
 func (lim *limits) take(name string, size int64) error {
-	if name == eventsName || name == privateName || isMeta(name) {
-		if size > lim.meta {
-			return fmt.Errorf("%s would have %d bytes, more than is verified: export less at once", name, size)
-		}
-	}
 	lim.entries--
 	lim.total -= size
-	if size > lim.file || lim.total < 0 || lim.entries < 0 {
+	whole := name == eventsName || name == privateName || isMeta(name)
+	if whole && size > lim.meta || size > lim.file || lim.total < 0 || lim.entries < 0 {
 		return fmt.Errorf("%s: the bundle would be larger than is verified: export less at once", name)
 	}
 	return nil
@@ -120,21 +116,14 @@ func (lim limits) entry(f *zip.File, total uint64) error {
 	return nil
 }
 
-// open returns the content of a file, cut one byte after its declared size,
-// so that no entry unpacks to more than was counted.
+// open returns the content of a file. The zip reader fails as soon as a file
+// unpacks to more than it declares, so that none gives more than was counted.
 func (c container) open(name string) (io.ReadCloser, error) {
-	f, ok := c.files[name]
-	if !ok {
-		return nil, errors.New("is missing")
-	}
-	r, err := f.Open()
+	r, err := c.files[name].Open()
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{&capped{r: r, left: int64(f.UncompressedSize64)}, r}, nil
+	return r, nil
 }
 
 // read returns the content of a small file.
@@ -156,20 +145,6 @@ func (c container) read(name string) (_ []byte, err error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return content, nil
-}
-
-// capped fails where a reader gives more than it declared.
-type capped struct {
-	r    io.Reader
-	left int64
-}
-
-func (c *capped) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	if c.left -= int64(n); c.left < 0 {
-		return 0, errors.New("oversize: unpacks to more than it declares")
-	}
-	return n, err
 }
 
 const (
