@@ -12,6 +12,20 @@
 // Personal data never enters a leaf. A leaf holds salted digests ([Commit]);
 // deleting a value together with its salt leaves every proof intact.
 //
+// # The bundle, for whoever writes a verifier of their own
+//
+// Each line of events.jsonl, without its newline, is a leaf; its leaf hash is
+// SHA-256(0x00 || line). proofs.json gives each event's leaf index and audit
+// path (hashes in hex, from the leaf upwards), the head as a leaf of its own,
+// and, where the export has one, an earlier signed checkpoint with the proof
+// that the log extends it. checkpoint.txt is a signed note (C2SP) over
+// origin, size and base64 root. The head's leaf is the value of head.leaf in
+// proofs.json; it names for each stream the number of events and the leaf
+// hash of the last, and for each file SHA-256(salt || content). The salts are
+// in manifest.json. private.jsonl opens commitments of events: the value, or
+// the file that is the value, and its salt. All JSON is canonical: sorted
+// keys, no spaces, integers only, UTF-8 with nothing escaped that need not be.
+//
 // The package is pure: the caller brings the time, the randomness and the
 // stored tree hashes.
 package evidence

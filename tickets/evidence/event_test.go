@@ -19,7 +19,7 @@ func sample() evidence.Event {
 		Stream: "CD-000123", N: 2, At: time.Date(2026, 2, 28, 23, 59, 59, 1500, time.FixedZone("CST", 8*3600)),
 		Type: "cancel.result", Actor: "agent:amy",
 		Data: map[string]any{
-			"b": true, "a": int64(-5), "z": nil, "list": []any{"x", int64(1)}, "文": "退订\u2028<&>\x01\t\"\\",
+			"b": true, "a": int64(-5), "z": nil, "list": []any{"x", int64(1)}, "文": "退订\u2028<&>\x01\b\f\n\r\t\"\\",
 			"nested": map[string]any{"amount_fen": int64(math.MaxInt64)},
 		},
 		Private: map[string]string{"raw": zeros},
@@ -33,7 +33,7 @@ func TestEventHasOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"actor":"agent:amy","at":"2026-02-28T23:59:59.000001+08:00","data":{"a":-5,"b":true,"list":["x",1],"nested":{"amount_fen":9223372036854775807},"z":null,"文":"退订` + "\u2028" + `<&>\u0001\t\"\\"},"n":2,"prev":"` + zeros + `","private":{"raw":"` + zeros + `"},"stream":"CD-000123","type":"cancel.result"}`
+	want := `{"actor":"agent:amy","at":"2026-02-28T23:59:59.000001+08:00","data":{"a":-5,"b":true,"list":["x",1],"nested":{"amount_fen":9223372036854775807},"z":null,"文":"退订` + "\u2028" + `<&>\u0001\b\f\n\r\t\"\\"},"n":2,"prev":"` + zeros + `","private":{"raw":"` + zeros + `"},"stream":"CD-000123","type":"cancel.result"}`
 	if diff := cmp.Diff(want, string(line)); diff != "" {
 		t.Errorf("canonical (-want +got):\n%s", diff)
 	}
@@ -176,6 +176,30 @@ func TestHeadAndEventAreNeverMistaken(t *testing.T) {
 	}
 	if diff := cmp.Diff(head, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestHeadRefuses(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*evidence.Head){
+		"no stream":    func(h *evidence.Head) { h.Streams = nil },
+		"stream twice": func(h *evidence.Head) { h.Streams = append(h.Streams, h.Streams[0]) },
+		"streams not sorted": func(h *evidence.Head) {
+			h.Streams = append(h.Streams, evidence.Tip{Stream: "A", Count: 1, LastHash: zeros})
+		},
+		"nameless stream": func(h *evidence.Head) { h.Streams[0].Stream = "" },
+		"empty stream":    func(h *evidence.Head) { h.Streams[0].Count = 0 },
+		"no last hash":    func(h *evidence.Head) { h.Streams[0].LastHash = "" },
+		"unsafe file":     func(h *evidence.Head) { h.Files["../x"] = zeros },
+		"file in plain":   func(h *evidence.Head) { h.Files["x"] = "x" },
+		"no time":         func(h *evidence.Head) { h.At = time.Time{} },
+		"year 10000":      func(h *evidence.Head) { h.At = h.At.AddDate(8000, 0, 0) },
+	} {
+		h := evidence.Head{At: start(), Files: map[string]string{}, Streams: []evidence.Tip{{Stream: "CD-1", Count: 1, LastHash: zeros}}}
+		change(&h)
+		if line, err := h.Canonical(); err == nil {
+			t.Errorf("%s: written as %s", name, line)
+		}
 	}
 }
 

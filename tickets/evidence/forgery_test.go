@@ -174,6 +174,11 @@ func TestContainerTricksAreNamed(t *testing.T) {
 		"comment on entry":      {plus(commented), `zip: entry "messages/9.eml": carries a comment`},
 		"bytes before":          {append([]byte("#!/bin/sh\n"), bundle...), "hidden bytes before it"},
 		"other name in header":  {bytes.Replace(bundle, []byte("quote.json"), []byte("quota.json"), 1), "a header that contradicts the directory"},
+		"encrypted entry":       {raw(t, zip.FileHeader{Name: "a", Flags: 1}), `zip: entry "a": encrypted`},
+		"unknown compression":   {raw(t, zip.FileHeader{Name: "a", Method: 12}), `zip: entry "a": unknown compression 12`},
+		"folder with content":   {bytes.ReplaceAll(raw(t, zip.FileHeader{Name: "messagesX"}), []byte("sX"), []byte("s/")), `zip: entry "messages/": a folder with content`},
+		"comment on the zip":    {raw(t, zip.FileHeader{Name: "a", Comment: "hello"}), `zip: the zip carries a comment`},
+		"wrong check sum":       {raw(t, zip.FileHeader{Name: "quote.json"}), `file quote.json: `},
 		"entry not in the list": {hide(t, entries), "hidden bytes"},
 	}
 	for name, tt := range tests {
@@ -186,6 +191,28 @@ func TestContainerTricksAreNamed(t *testing.T) {
 	}
 }
 
+// raw makes a zip of one entry whose header says what it likes.
+func raw(t *testing.T, h zip.FileHeader) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	zw := zip.NewWriter(&out)
+	h.CompressedSize64, h.UncompressedSize64 = 4, 4
+	w, err := zw.CreateRaw(&h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("data")); err != nil {
+		t.Fatal(err)
+	}
+	if err := zw.SetComment(h.Comment); err != nil {
+		t.Fatal(err)
+	}
+	if err := zw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 // hide makes a zip with an entry that only a front-to-back reader sees: it
 // takes one name out of the directory.
 func hide(t *testing.T, entries []entry) []byte {
@@ -196,7 +223,7 @@ func hide(t *testing.T, entries []entry) []byte {
 	tail := bytes.Clone(whole[end:])
 	count := byte(len(entries))
 	tail[8], tail[10] = count, count
-	size := end - bytes.Index(whole, []byte("PK\x01\x02")) - (end - start)
+	size := start - bytes.Index(whole, []byte("PK\x01\x02"))
 	tail[12], tail[13] = byte(size), byte(size>>8)
 	return append(bytes.Clone(whole[:start]), tail...)
 }

@@ -41,15 +41,15 @@ func NewLog(size int64, hashes tlog.HashReader) (Log, error) {
 	return Log{size: size, hashes: hashes}, nil
 }
 
-// Append computes what adding the leaves changes. It reads at most log₂(size)
-// stored hashes, in one call, however many leaves there are, and writes
-// nothing: two appends to the same size exclude each other, which the
+// Append computes what adding the leaves changes. It reads in one call the
+// stored hashes that the new ones are made with, one on average for a single
+// leaf and never more than log₂(size), and writes nothing: two appends to the same size exclude each other, which the
 // caller's transaction has to see to.
 func (l Log) Append(leaves ...[]byte) (Appended, error) {
 	if l.size+int64(len(leaves)) > maxLeaves {
 		return Appended{}, fmt.Errorf("log of %d leaves is full", l.size)
 	}
-	known, err := l.frontier()
+	known, err := l.frontier(int64(len(leaves)))
 	if err != nil {
 		return Appended{}, fmt.Errorf("append to log: %w", err)
 	}
@@ -96,13 +96,15 @@ func (l Log) Consistency(earlier int64) (tlog.TreeProof, error) {
 	return proof, nil
 }
 
-// frontier reads the roots of the complete subtrees the log consists of: all
-// that an append can need.
-func (l Log) frontier() (hashMap, error) {
+// frontier reads those roots of the complete subtrees the log consists of
+// that more leaves will complete to larger ones.
+func (l Log) frontier(more int64) (hashMap, error) {
 	var indexes []int64
 	for rest, start := l.size, int64(0); rest > 0; {
 		level := bits.Len64(uint64(rest)) - 1
-		indexes = append(indexes, tlog.StoredHashIndex(level, start>>level))
+		if parentEnd := (l.size>>(level+1) + 1) << (level + 1); parentEnd <= l.size+more {
+			indexes = append(indexes, tlog.StoredHashIndex(level, start>>level))
+		}
 		start += 1 << level
 		rest -= 1 << level
 	}

@@ -122,6 +122,18 @@ func TestSummaryOfAnOpenCasePromisesNothing(t *testing.T) {
 	}
 }
 
+func TestSummaryShowsEveryKindOfValue(t *testing.T) {
+	t.Parallel()
+	c := evidence.Case{Timeline: []evidence.Event{{N: 1, At: start(), Type: "note", Actor: "system", Data: map[string]any{
+		"a": nil, "b": false, "c": 3, "d": []string{"done", "x"}, "e": map[string]any{"k": int64(1)}, "f": 0.5,
+		"channel": "chat", "intent": "clarify", "refund_fen": 250, "status": "solved",
+	}}}}
+	want := "Internal note · system note a none b no c 3 channel chat d done, x e {\"k\":1} f 0.5 main request to be clarified refund ¥2.50 state solved"
+	if page := text(t, evidence.Summary("en", c)); !strings.Contains(page, want) {
+		t.Errorf("%q is not in:\n%s", want, page)
+	}
+}
+
 func TestSummaryWritesAmountsToTheFen(t *testing.T) {
 	t.Parallel()
 	for fen, want := range map[int64]string{0: "¥0.00", 7: "¥0.07", -7: "-¥0.07", 120: "¥1.20", math.MinInt64: "-¥92233720368547758.08"} {
