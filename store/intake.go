@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// rowsPerInsert bounds a multi-row INSERT, well below SQLite's 32,766 and PostgreSQL's 65,535 values.
+const rowsPerInsert = 500
+
+// InsertIntake stores ledger rows, all or none; Conflict where one's place is in the ledger already.
+func (t *tx) InsertIntake(ctx context.Context, rows []tickets.Intake) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := t.whole(ctx, func(g *gorm.DB) error { return g.CreateInBatches(rows, rowsPerInsert).Error })
+	return fail("insert intake", err)
+}
+
+// IntakeByFingerprint returns the rows that stored a mail of one of these fingerprints, oldest first:
+// those of duplicates and of what was refused are left out.
+func (t *tx) IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]tickets.Intake, error) {
+	if len(fingerprints) == 0 {
+		return nil, nil
+	}
+	var list []tickets.Intake
+	err := t.on(ctx).Where("fingerprint <> '' AND fingerprint IN ? AND outcome NOT IN ('duplicate', 'oversize', 'quarantined')", fingerprints).
+		Order("id").Find(&list).Error
+	return list, fail("intake by fingerprint", err)
+}
+
+// MoveCursor moves the folder's cursor. The lease's token is compared in the same statement, so that
+// a holder who lost the mailbox can't write; FOR SHARE keeps a new holder on PostgreSQL from taking
+// the lease between the comparison and the commit. Within one UIDVALIDITY a cursor never goes back.
+func (t *tx) MoveCursor(ctx context.Context, c tickets.Cursor, fence int64) error {
+	held := "SELECT 1 FROM leases WHERE mailbox = ? AND token = ?"
+	if t.dialect == postgresDialect {
+		held += " FOR SHARE"
+	}
+	res := t.on(ctx).Exec(`INSERT INTO cursors (mailbox, folder, uid_validity, last_uid)
+		SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT) WHERE EXISTS (`+held+`)
+		ON CONFLICT (mailbox, folder) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid
+		WHERE cursors.uid_validity <> excluded.uid_validity OR cursors.last_uid <= excluded.last_uid`,
+		c.Mailbox, c.Folder, int64(c.UIDValidity), int64(c.LastUID), c.Mailbox, fence)
+	if res.Error != nil {
+		return fail("move cursor", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return conflict("The mailbox is read by somebody else now, or its cursor is further on.")
+	}
+	return nil
+}
+
+// Cursor is how far a folder was read; NotFound where it never was.
+func (d *DB) Cursor(ctx context.Context, mailbox, folder string) (tickets.Cursor, error) {
+	var c tickets.Cursor
+	err := d.on(ctx).Take(&c, "mailbox = ? AND folder = ?", mailbox, folder).Error
+	return c, fail("cursor", err)
+}
+
+// IntakeRow is the ledger's row with that id.
+func (d *DB) IntakeRow(ctx context.Context, id int64) (tickets.Intake, error) {
+	var row tickets.Intake
+	err := d.on(ctx).Take(&row, "id = ?", id).Error
+	return row, fail("intake", err)
+}
+
+// RefusedMails lists the mails that were not read (oversize or quarantined), newest first: at most
+// limit of them that are older than the row with the id before, 0 for the newest.
+func (d *DB) RefusedMails(ctx context.Context, before int64, limit int) ([]tickets.Intake, error) {
+	q := d.on(ctx).Where("outcome IN ('oversize', 'quarantined')")
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	var list []tickets.Intake
+	err := q.Order("id DESC").Limit(limit).Find(&list).Error
+	return list, fail("refused mails", err)
+}

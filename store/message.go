@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// skipExisting leaves a row that is there already as it is.
+func skipExisting() clause.OnConflict { return clause.OnConflict{DoNothing: true} }
+
+// Messages lists what was said in a ticket, oldest first.
+func (r reader) Messages(ctx context.Context, ticketID int64) ([]tickets.Message, error) {
+	var list []tickets.Message
+	err := r.on(ctx).Where("ticket_id = ?", ticketID).Order("at, id").Find(&list).Error
+	return list, fail("messages", err)
+}
+
+// Message is the message with that id.
+func (r reader) Message(ctx context.Context, id int64) (tickets.Message, error) {
+	var m tickets.Message
+	err := r.on(ctx).Take(&m, "id = ?", id).Error
+	return m, fail("message", err)
+}
+
+// InsertMessage stores a new message.
+func (t *tx) InsertMessage(ctx context.Context, m *tickets.Message) error {
+	return fail("insert message", t.on(ctx).Create(m).Error)
+}
+
+// MoveMessages gives every message of one ticket to another.
+func (t *tx) MoveMessages(ctx context.Context, from, to int64) error {
+	err := t.on(ctx).Model(&tickets.Message{}).Where("ticket_id = ?", from).Update("ticket_id", to).Error
+	return fail("move messages", err)
+}
+
+// MessagesByMailID finds stored messages by Message-ID, oldest first. A reply that left through the
+// outbox is found by the id it was sent under, which the result then carries.
+func (t *tx) MessagesByMailID(ctx context.Context, ids []string) ([]tickets.Message, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []tickets.Message
+	err := t.on(ctx).Raw(`SELECT * FROM messages WHERE message_id <> '' AND message_id IN ?
+		UNION SELECT m.* FROM outgoing o JOIN messages m ON m.id = o.message_id WHERE o.mail_id IN ?
+		ORDER BY id`, ids, ids).Scan(&list).Error
+	if err != nil {
+		return nil, fail("messages by mail id", err)
+	}
+	return list, t.nameSent(ctx, list)
+}
+
+// nameSent fills in the Message-ID of replies that keep it in the outbox only.
+func (t *tx) nameSent(ctx context.Context, list []tickets.Message) error {
+	for i, m := range list {
+		if m.MessageID != "" {
+			continue
+		}
+		err := t.on(ctx).Model(&tickets.Outgoing{}).Where("message_id = ?", m.ID).Order("id").Limit(1).Pluck("mail_id", &list[i].MessageID).Error
+		if err != nil {
+			return fail("message id of a reply", err)
+		}
+	}
+	return nil
+}

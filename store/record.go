@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/evidence"
+)
+
+// Event is one stored event. Canonical is what its hash covers and what a bundle holds; the other
+// fields repeat parts of it for lists.
+type Event struct {
+	ID        int64 `gorm:"primaryKey"`
+	Stream    string
+	N         int64
+	At        time.Time
+	Type      string
+	Actor     string
+	Canonical []byte
+	Hash      string
+	Prev      string
+}
+
+// EventPrivate is a personal value an event commits to by evidence.Commit(Salt, content): Content
+// itself, or for a blob the 32-byte SHA-256 digest of the blob that BlobRef names. Once erased Salt
+// and Content are nil and BlobRef is "".
+type EventPrivate struct {
+	EventID int64  `gorm:"primaryKey"`
+	Name    string `gorm:"primaryKey"`
+	Salt    []byte
+	Content []byte
+	BlobRef string
+}
+
+// head is the end of a chain of events.
+type head struct {
+	N    int64
+	Hash string
+}
+
+// Append writes an event as the next of its stream. Of two that take the same place at once the
+// schema lets one through and InTx runs the other again.
+func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
+	last, known := t.heads[r.Stream]
+	if !known {
+		err := t.on(ctx).Model(&Event{}).Select("n", "hash").Where("stream = ?", r.Stream).Order("n DESC").Limit(1).Take(&last).Error
+		if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+			return fail("end of the event chain", err)
+		}
+	}
+	at = at.UTC().Truncate(time.Microsecond)
+	commitments, privates, err := commit(r)
+	if err != nil {
+		return err
+	}
+	e := evidence.Event{
+		Stream: r.Stream, N: last.N + 1, At: at, Type: r.Type, Actor: r.Actor, Data: r.Data, Private: commitments, Prev: last.Hash,
+	}
+	canonical, err := e.Canonical()
+	if err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
+	row := Event{
+		Stream: e.Stream, N: e.N, At: at, Type: e.Type, Actor: e.Actor, Canonical: canonical, Hash: evidence.Hash(canonical), Prev: e.Prev,
+	}
+	if err := t.on(ctx).Create(&row).Error; err != nil {
+		return fail("append event", err)
+	}
+	for i := range privates {
+		privates[i].EventID = row.ID
+	}
+	if len(privates) > 0 {
+		if err := t.on(ctx).Create(&privates).Error; err != nil {
+			return fail("append event's private values", err)
+		}
+	}
+	t.heads[r.Stream] = head{N: row.N, Hash: row.Hash}
+	return nil
+}
+
+// commit salts each personal value and each file's digest and returns the commitments for the event
+// and the rows for beside it.
+func commit(r tickets.Record) (map[string]string, []EventPrivate, error) {
+	commitments := make(map[string]string, len(r.Private)+len(r.Files))
+	var rows []EventPrivate
+	add := func(row EventPrivate, content []byte) error {
+		if _, taken := commitments[row.Name]; taken {
+			return fmt.Errorf("append event: %q is a private value and a file", row.Name)
+		}
+		var salt [32]byte
+		if _, err := rand.Read(salt[:]); err != nil {
+			return fmt.Errorf("append event: salt: %w", err)
+		}
+		commitments[row.Name] = evidence.Commit(salt, content)
+		row.Salt = salt[:]
+		rows = append(rows, row)
+		return nil
+	}
+	for name, content := range r.Private {
+		if err := add(EventPrivate{Name: name, Content: content}, content); err != nil {
+			return nil, nil, err
+		}
+	}
+	for name, f := range r.Files {
+		if err := add(EventPrivate{Name: name, BlobRef: f.Ref}, f.Digest[:]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return commitments, rows, nil
+}
+
+// Events lists a stream's events in their order.
+func (d *DB) Events(ctx context.Context, stream string) ([]Event, error) {
+	var list []Event
+	err := d.on(ctx).Where("stream = ?", stream).Order("n").Find(&list).Error
+	return list, fail("events", err)
+}
+
+// EventPrivates lists the personal values that a stream's events commit to, erased ones too.
+func (d *DB) EventPrivates(ctx context.Context, stream string) ([]EventPrivate, error) {
+	var list []EventPrivate
+	err := d.on(ctx).Where("event_id IN (SELECT id FROM events WHERE stream = ?)", stream).Order("event_id, name").Find(&list).Error
+	return list, fail("private values of events", err)
+}

@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+// The conditions of the queue's lists are written out, never bound, so that the partial indexes serve
+// them.
+const (
+	live            = "status NOT IN ('solved', 'closed')"
+	notCancellation = "status = 'closed' AND reason = 'not_cancellation'"
+	needsPerson     = live + ` AND (reason IN ('needs_agent', 'failed') OR EXISTS (
+		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
+		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state IN ('needs_agent', 'failed')))`
+	needsApproval = live + ` AND (reason = 'needs_approval' OR EXISTS (
+		SELECT 1 FROM refunds WHERE refunds.ticket_id = tickets.id AND refunds.ticket_id <> 0 AND refunds.state = 'proposed') OR EXISTS (
+		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
+		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state = 'needs_approval'))`
+)
+
+// queueKey sorts the tickets without a next charge last; it is the expression of the indexes.
+func queueKey(d *gorm.DB) string {
+	if d.Name() == "postgres" {
+		return "COALESCE(next_charge_at, TIMESTAMPTZ '9999-12-31 00:00:00+00:00')"
+	}
+	return "COALESCE(next_charge_at, '9999-12-31 00:00:00+00:00')"
+}
+
+// never is what queueKey stands for where there is no next charge.
+func never() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) }
+
+// Ticket is the ticket with that id.
+func (r reader) Ticket(ctx context.Context, id int64) (tickets.Ticket, error) {
+	var t tickets.Ticket
+	err := r.on(ctx).Take(&t, "id = ?", id).Error
+	return t, fail("ticket", err)
+}
+
+// page is the place after the last ticket of a page.
+type page struct {
+	Charge time.Time `json:"c"`
+	Due    time.Time `json:"d"`
+	ID     int64     `json:"i"`
+}
+
+// Tickets lists by filter, the next charge and then the earliest answer due first. Paging goes by the
+// sort key, so that a row neither repeats nor is left out when others come and go between pages.
+func (r reader) Tickets(ctx context.Context, f tickets.Filter) ([]tickets.Ticket, string, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	limit = min(limit, maxPage)
+	q := narrow(inView(r.on(ctx).Model(&tickets.Ticket{}), f.View, f.Login, f.Status), f)
+	key := queueKey(q)
+	if f.After != "" {
+		at, err := parsePage(f.After)
+		if err != nil {
+			return nil, "", err
+		}
+		q = q.Where("("+key+", first_response_due_at, id) > (?, ?, ?)", at.Charge, at.Due, at.ID)
+	}
+	var list []tickets.Ticket
+	if err := q.Order(key + ", first_response_due_at, id").Limit(limit + 1).Find(&list).Error; err != nil {
+		return nil, "", fail("tickets", err)
+	}
+	if len(list) <= limit {
+		return list, "", nil
+	}
+	list = list[:limit]
+	last := list[limit-1]
+	next := page{Charge: never(), Due: last.FirstResponseDueAt, ID: last.ID}
+	if last.NextChargeAt != nil {
+		next.Charge = *last.NextChargeAt
+	}
+	b, err := json.Marshal(next)
+	return list, base64.RawURLEncoding.EncodeToString(b), fail("tickets", err)
+}
+
+// parsePage reads a cursor that Tickets gave.
+func parsePage(cursor string) (page, error) {
+	var p page
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(b, &p)
+	}
+	if err != nil {
+		return page{}, &tickets.Error{Kind: tickets.Invalid, Msg: "This is no cursor of a list of tickets.", Err: err}
+	}
+	return p, nil
+}
+
+// inView narrows to one view of the queue. No view is whatever still runs, unless a status is named.
+func inView(q *gorm.DB, v tickets.View, login string, status tickets.Status) *gorm.DB {
+	switch v {
+	case tickets.ViewMine:
+		return q.Where(live+" AND assignee <> '' AND assignee = ?", login)
+	case tickets.ViewUnassigned:
+		return q.Where(live + " AND assignee = ''")
+	case tickets.ViewWaiting:
+		return q.Where(needsPerson)
+	case tickets.ViewApproval:
+		return q.Where(needsApproval)
+	case tickets.ViewCustomer:
+		return q.Where("status = 'pending'")
+	case tickets.ViewSolved:
+		return q.Where("status = 'solved'")
+	case tickets.ViewClosed:
+		return q.Where("status = 'closed' AND reason <> 'not_cancellation'")
+	case tickets.ViewNotCancellation:
+		return q.Where(notCancellation)
+	case tickets.ViewAll:
+		return q.Where("NOT (" + notCancellation + ")")
+	}
+	if status == "" {
+		return q.Where(live)
+	}
+	return q
+}
+
+// narrow applies the rest of a filter.
+func narrow(q *gorm.DB, f tickets.Filter) *gorm.DB {
+	for column, value := range map[string]string{
+		"status": string(f.Status), "channel": string(f.Channel), "assignee": f.Assignee, "account_no": f.AccountNo,
+	} {
+		if value != "" {
+			q = q.Where(column+" = ?", value)
+		}
+	}
+	// Lists are JSON text, so that an element is found with its quotes.
+	if f.Intent != "" {
+		q = q.Where(`(intent = ? OR intents LIKE ? ESCAPE '\')`, f.Intent, "%"+escapeLike(`"`+f.Intent+`"`)+"%")
+	}
+	if f.Flag != "" {
+		q = q.Where(`flags LIKE ? ESCAPE '\'`, "%"+escapeLike(`"`+f.Flag+`"`)+"%")
+	}
+	if f.DueBefore != nil {
+		q = q.Where("first_responded_at IS NULL AND first_response_due_at < ?", *f.DueBefore)
+	}
+	if id, err := tickets.ParseNumber(f.Query); err == nil {
+		return q.Where("id = ?", id)
+	}
+	for word := range strings.FieldsSeq(strings.ToLower(f.Query)) {
+		like := "%" + escapeLike(word) + "%"
+		q = q.Where(`(lower(subject) LIKE ? ESCAPE '\' OR lower(requester) LIKE ? ESCAPE '\' OR lower(account_no) LIKE ? ESCAPE '\')`, like, like, like)
+	}
+	return q
+}
+
+// escapeLike makes the wildcards of LIKE plain characters.
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// Counts counts each view with the very conditions that list it.
+func (r reader) Counts(ctx context.Context, login string) (map[tickets.View]int, error) {
+	counts := make(map[tickets.View]int, len(tickets.Views()))
+	for _, v := range tickets.Views() {
+		var n int64
+		if err := inView(r.on(ctx).Model(&tickets.Ticket{}), v, login, "").Count(&n).Error; err != nil {
+			return nil, fail("count tickets", err)
+		}
+		counts[v] = int(n)
+	}
+	return counts, nil
+}
+
+// Links lists the links of a ticket in either direction, oldest first.
+func (r reader) Links(ctx context.Context, ticketID int64) ([]tickets.Link, error) {
+	var list []tickets.Link
+	err := r.on(ctx).Where("from_id = ? OR to_id = ?", ticketID, ticketID).Order("at, from_id, to_id").Find(&list).Error
+	return list, fail("links", err)
+}
+
+// InsertTicket stores a new ticket under a new number, at version 1.
+func (t *tx) InsertTicket(ctx context.Context, ticket *tickets.Ticket) error {
+	ticket.Version = 1
+	return fail("insert ticket", t.on(ctx).Create(ticket).Error)
+}
+
+// SaveTicket writes every field where the version is still the stored one; the comparison and the
+// write are one statement, so that of two writers one is Stale.
+func (t *tx) SaveTicket(ctx context.Context, ticket *tickets.Ticket) error {
+	next := *ticket
+	next.Version++
+	res := t.on(ctx).Model(&next).Where("version = ?", ticket.Version).Select("*").Updates(&next)
+	if res.Error != nil {
+		return fail("save ticket", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return stale()
+	}
+	ticket.Version = next.Version
+	return nil
+}
+
+// InsertLink joins two tickets; joining the same two again changes nothing.
+func (t *tx) InsertLink(ctx context.Context, l tickets.Link) error {
+	return fail("insert link", t.on(ctx).Clauses(skipExisting()).Create(&l).Error)
+}
+
+// LiveTicketsOf lists the tickets of a requester that are not closed, oldest first.
+func (t *tx) LiveTicketsOf(ctx context.Context, requester string) ([]tickets.Ticket, error) {
+	var list []tickets.Ticket
+	err := t.on(ctx).Where("status <> 'closed' AND requester = ?", requester).Order("id").Find(&list).Error
+	return list, fail("live tickets of a requester", err)
+}
+
+// LiveTicketsForAccount lists the account's tickets that are not closed, oldest first.
+func (t *tx) LiveTicketsForAccount(ctx context.Context, accountNo string) ([]tickets.Ticket, error) {
+	var list []tickets.Ticket
+	err := t.on(ctx).Where("status <> 'closed' AND account_no <> '' AND account_no = ?", accountNo).Order("id").Find(&list).Error
+	return list, fail("live tickets of an account", err)
+}

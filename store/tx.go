@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"math/rand/v2"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+var (
+	_ tickets.Store = (*DB)(nil)
+	_ tickets.Tx    = (*tx)(nil)
+)
+
+// tries is how often a transaction is run until another one no longer comes between.
+const tries = 50
+
+// reader answers tickets.Reader on the connection or transaction it is given.
+type reader struct{ conn *gorm.DB }
+
+// on is the connection for one statement.
+func (r reader) on(ctx context.Context) *gorm.DB { return r.conn.WithContext(ctx) }
+
+// tx is one transaction. Once it has ended, each of its methods fails.
+type tx struct {
+	reader
+	dialect dialect
+	heads   map[string]head // ends of the event chains this transaction wrote to
+}
+
+// InTx runs f in one transaction that sees and leaves the database as if no other ran beside it: on
+// SQLite because there is one writer, on PostgreSQL by SERIALIZABLE, where f is run again after a
+// conflict with another transaction.
+func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
+	var opts *sql.TxOptions
+	if d.dialect == postgresDialect {
+		opts = &sql.TxOptions{Isolation: sql.LevelSerializable}
+	}
+	for n := 1; ; n++ {
+		var fromF error
+		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			fromF = f(&tx{reader: reader{conn: g}, dialect: d.dialect, heads: map[string]head{}})
+			return fromF
+		}, opts)
+		switch {
+		case err == nil:
+			return nil
+		case again(err) && n < tries:
+			if err := pause(ctx, n); err != nil {
+				return fail("wait to run the transaction again", err)
+			}
+		case again(err):
+			return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too many changes at once. Try again later.", Err: err}
+		case fromF != nil:
+			return err
+		default:
+			return fail("transaction", err)
+		}
+	}
+}
+
+// view runs f on one moment of the database, for answers that take several reads.
+func (d *DB) view(ctx context.Context, f func(r reader) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if d.dialect == postgresDialect {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	err := d.conn.WithContext(ctx).Transaction(func(g *gorm.DB) error { return f(reader{conn: g}) }, opts)
+	return fail("read", err)
+}
+
+// whole does a few writes of which an error takes back all, so that f may go on after a Conflict: on
+// PostgreSQL an error otherwise ends the whole transaction.
+func (t *tx) whole(ctx context.Context, f func(g *gorm.DB) error) error {
+	return t.on(ctx).Transaction(f)
+}
+
+// pause waits a little longer each time, by chance, so that two transactions do not meet again.
+func pause(ctx context.Context, n int) error {
+	t := time.NewTimer(time.Duration(rand.Int64N(int64(min(n, 20)) * int64(2*time.Millisecond))))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
