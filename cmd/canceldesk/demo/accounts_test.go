@@ -205,7 +205,7 @@ func TestAccountsAreWholeOnEveryStartDay(t *testing.T) {
 				if !slices.Contains(g.Subscriptions, s.ID) || g.Payer != c.Payer || g.Channel != c.Channel || g.Merchant != c.Merchant {
 					bad(c.ID, "does not agree with agreement %+v", g)
 				}
-				if c.AmountFen != s.PriceFen || c.Currency != "CNY" || c.State != "succeeded" || c.RefundedFen+c.ConsumedFen > c.AmountFen {
+				if c.AmountFen != s.PriceFen || c.Currency != "CNY" || c.State != "paid" || c.RefundedFen+c.ConsumedFen > c.AmountFen {
 					bad(c.ID, "wrong money: %+v", c)
 				}
 				if day := c.ChargedAt.Format(time.DateOnly); day < c.PeriodStart || day >= c.PeriodEnd {
