@@ -88,13 +88,12 @@ type (
 // startDays are days on which a demo is started: month ends, leap days, both
 // ends of a year, each weekday, and a walk over eight years.
 func startDays() []time.Time {
-	var days []time.Time
-	for _, d := range []string{"2026-12-31", "2027-01-01", "2027-01-31", "2027-02-28", "2027-03-31", "2028-02-29", "2028-03-01", "2028-03-30", "2029-03-01"} {
-		day, err := time.ParseInLocation(time.DateOnly, d, zone())
-		if err != nil {
-			panic(err)
-		}
-		days = append(days, day.Add(time.Second))
+	at := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 1, 0, zone())
+	}
+	days := []time.Time{
+		at(2026, 12, 31), at(2027, 1, 1), at(2027, 1, 31), at(2027, 2, 28), at(2027, 3, 31),
+		at(2028, 2, 29), at(2028, 3, 1), at(2028, 3, 30), at(2029, 3, 1),
 	}
 	for i := range 200 {
 		days = append(days, time.Date(2026, 11, 22+i*15, i%24, 30, 0, 0, zone()))

@@ -36,7 +36,7 @@ func schedule() []arrival {
 		{name: "28-status-inquiry", days: 7, clock: "14:29", account: "GX1001", expect: "status_inquiry about S-1001"},
 		{name: "29-pause-outlook-reply", days: 6, clock: "09:33", account: "GX1021", expect: "clarify, hold S-1021"},
 		{name: "30-delete-account", days: 6, clock: "16:08", account: "GX1022", expect: "clarify, hold S-1022, delete nothing"},
-		{name: "31-regulator-threat", days: 5, clock: "11:51", account: "GX1029", expect: "stop S-1029, propose the prorated refund of C-1029-1, flag regulator"},
+		{name: "31-regulator-threat", days: 5, clock: "11:51", account: "GX1029", expect: "stop S-1029, propose the prorated refund of C-1029-2, flag regulator"},
 		{name: "32-forwarded-notice-qq-reply", days: 5, clock: "15:06", account: "GX1012", expect: "stop S-1011 for its payer, leave S-1012, show nothing of GX1011"},
 		{name: "33-stop-foxmail-reply", days: 4, clock: "10:57", account: "GX1025", expect: "stop S-1025, the hold of 23 is confirmed"},
 		{name: "34-asset-traditional-utf8", days: 4, clock: "14:15", account: "GX1015", expect: "asset_disposal, move nothing"},
