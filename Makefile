@@ -1,0 +1,70 @@
+# canceldesk: the few things one does here. `make` alone prints this list.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+MAKEFLAGS   += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+
+GO       ?= go
+PKG      ?= ./...
+FUZZTIME ?= 30s
+COUNT    ?= 3
+
+LINT := bin/golangci-lint
+
+.PHONY: help build test check fmt demo bench kill fuzz deps clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/canceldesk (needs Go and a C compiler)
+	@$(GO) build -trimpath -o bin/canceldesk ./cmd/canceldesk
+
+test: deps ## every test with -race, against real Dovecot, PostgreSQL and Chromium (PKG=./mailin/... narrows it)
+	@$(GO) test -race -timeout 30m $(PKG)
+
+check: $(LINT) ## gofumpt, go vet, golangci-lint
+	@bash -n .ci/run .ci/deps
+	$(GO) vet $(PKG)
+	$(LINT) config verify
+	$(LINT) run $(PKG)
+
+fmt: $(LINT) ## rewrite the code as gofumpt wants it
+	@$(LINT) fmt $(PKG)
+
+demo: ## the whole desk on this machine, with nothing but Go and a C compiler
+	@$(GO) run ./cmd/canceldesk demo
+
+bench: ## every benchmark, with memory figures
+	@found=$$($(GO) test -list '^Benchmark' $(PKG) | grep -c '^Benchmark' || true)
+	[ "$$found" -gt 0 ] || { echo 'make bench: no benchmark in $(PKG)' >&2; exit 1; }
+	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+
+kill: deps ## the tests that kill the desk between its steps, COUNT times (3)
+	@found=$$($(GO) test -list 'Kill' $(PKG) | grep -c '^Test' || true)
+	[ "$$found" -gt 0 ] || { echo 'make kill: no test named …Kill… in $(PKG)' >&2; exit 1; }
+	$(GO) test -race -count $(COUNT) -run 'Kill' $(PKG)
+
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	@found=0
+	for pkg in $$($(GO) list $(PKG)); do
+		for target in $$($(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do
+			found=1
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"
+		done
+	done
+	[ "$$found" = 1 ] || { echo 'make fuzz: no fuzz target in $(PKG)' >&2; exit 1; }
+
+deps: ## install what the tests need and this machine lacks (Debian, root or sudo)
+	@.ci/deps
+
+clean: ## remove what was built
+	@rm -rf bin
+
+# The linter is pinned in a module of its own, so that the program's go.mod stays the program's.
+# It is built once (some minutes on a cold cache) and again only when that module changes.
+$(LINT): .ci/tools/go.mod .ci/tools/go.sum
+	@echo 'building the linter (once)' >&2
+	cd .ci/tools
+	$(GO) build -mod=readonly -trimpath -o ../../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	touch ../../$(LINT)
