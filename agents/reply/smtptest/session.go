@@ -1,0 +1,83 @@
+package smtptest
+
+import (
+	"crypto/subtle"
+	"io"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// session is one connection.
+type session struct {
+	server *Server
+	conn   *smtp.Conn
+	user   string
+	from   string
+	to     []string
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *session) AuthMechanisms() []string {
+	if s.server.opts.Username == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth implements smtp.AuthSession.
+func (s *session) Auth(string) (sasl.Server, error) {
+	o := s.server.opts
+	if o.Username == "" {
+		return nil, smtp.ErrAuthUnsupported
+	}
+	return sasl.NewPlainServer(func(_, username, password string) error {
+		if subtle.ConstantTimeCompare([]byte(username+"\x00"+password), []byte(o.Username+"\x00"+o.Password)) != 1 {
+			return smtp.ErrAuthFailed
+		}
+		s.user = username
+		return nil
+	}), nil
+}
+
+// Mail implements smtp.Session.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if s.server.opts.Username != "" && s.user == "" {
+		return smtp.ErrAuthRequired
+	}
+	s.from = from
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if err := s.server.recipient(to); err != nil {
+		return err
+	}
+	s.to = append(s.to, to)
+	return nil
+}
+
+// Data implements smtp.Session.
+func (s *session) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	_, encrypted := s.conn.TLSConnectionState()
+	cut, err := s.server.take(Message{From: s.from, To: s.to, Raw: raw, TLS: encrypted, User: s.user})
+	if err != nil {
+		return err
+	}
+	if cut {
+		// Under go-smtp's feet: the answer it is about to write goes nowhere.
+		return s.conn.Conn().Close()
+	}
+	return nil
+}
+
+// Reset implements smtp.Session.
+func (s *session) Reset() { s.from, s.to = "", nil }
+
+// Logout implements smtp.Session.
+func (*session) Logout() error { return nil }
