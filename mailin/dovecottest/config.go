@@ -18,36 +18,58 @@ import (
 
 // config is dovecot.conf. Without root there is no chroot and no change of user, so that all services have the
 // server's own user.
-func config(dir string, run account, o Options, plain, secure int) string {
-	lines := []string{
+func config(release, dir string, run account, o Options, plain, secure int) string {
+	lines := dialect(release, dir, run)
+	lines = append(
+		lines,
 		"protocols = imap",
 		"listen = 127.0.0.1",
-		"base_dir = " + dir + "/run",
-		"state_dir = " + dir + "/state",
-		"log_path = " + dir + "/dovecot.log",
-		"default_internal_user = " + run.name,
-		"default_internal_group = " + run.group,
-		"default_login_user = " + run.name,
+		"base_dir = "+dir+"/run",
+		"state_dir = "+dir+"/state",
+		"log_path = "+dir+"/dovecot.log",
+		"default_internal_user = "+run.name,
+		"default_internal_group = "+run.group,
+		"default_login_user = "+run.name,
 		"first_valid_uid = 1",
-		"disable_plaintext_auth = no",
 		"auth_mechanisms = plain login",
 		"ssl = yes",
-		"ssl_cert = <" + dir + "/cert.pem",
-		"ssl_key = <" + dir + "/key.pem",
-		"mail_location = maildir:" + dir + "/mail/%u:UTF-8",
 		"mail_max_userip_connections = 200",
-		"maildir_stat_dirs = yes",
 		"namespace inbox {\n  inbox = yes\n  separator = /\n}",
-		"passdb {\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u " + dir + "/users\n}",
-		fmt.Sprintf("userdb {\n  driver = static\n  args = uid=%d gid=%d home=%s/home/%%u\n}", run.uid, run.gid, dir),
-		fmt.Sprintf("service imap-login {\n  chroot =\n  service_count = 0\n  inet_listener imap {\n    port = %d\n  }\n  inet_listener imaps {\n    port = %d\n    ssl = yes\n  }\n}", plain, secure),
+		fmt.Sprintf("service imap-login {\n  chroot =\n  inet_listener imap {\n    port = %d\n  }\n  inet_listener imaps {\n    port = %d\n    ssl = yes\n  }\n}", plain, secure),
 		"service anvil {\n  chroot =\n}",
 		"service stats {\n  chroot =\n}",
-	}
+	)
 	if o.Capability != "" {
 		lines = append(lines, "imap_capability = "+o.Capability)
 	}
 	return strings.Join(append(lines, o.Extra), "\n") + "\n"
+}
+
+// dialect is what the two releases call by different names. 2.4 wants to be told first which release's settings
+// follow.
+func dialect(release, dir string, run account) []string {
+	if release == release24 {
+		return []string{
+			"dovecot_config_version = 2.4.0",
+			"dovecot_storage_version = 2.4.0",
+			"auth_allow_cleartext = yes",
+			"ssl_server_cert_file = " + dir + "/cert.pem",
+			"ssl_server_key_file = " + dir + "/key.pem",
+			"mail_driver = maildir",
+			"mail_path = " + dir + "/mail/%{user}",
+			"mailbox_list_utf8 = yes",
+			"passdb passwd-file {\n  passwd_file_path = " + dir + "/users\n}",
+			fmt.Sprintf("userdb static {\n  fields {\n    uid = %d\n    gid = %d\n    home = %s/home/%%{user}\n  }\n}", run.uid, run.gid, dir),
+		}
+	}
+	return []string{
+		"disable_plaintext_auth = no",
+		"ssl_cert = <" + dir + "/cert.pem",
+		"ssl_key = <" + dir + "/key.pem",
+		"mail_location = maildir:" + dir + "/mail/%u:UTF-8",
+		"passdb {\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u " + dir + "/users\n}",
+		fmt.Sprintf("userdb {\n  driver = static\n  args = uid=%d gid=%d home=%s/home/%%u\n}", run.uid, run.gid, dir),
+	}
 }
 
 // lay makes the folders and the files that do not change.

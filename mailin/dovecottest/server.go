@@ -29,7 +29,7 @@ type Options struct {
 	// Capability replaces the capabilities the server tells after login, so that a client can be seen to do
 	// without one. Empty leaves Dovecot's own, with IDLE, MOVE and UIDPLUS among them.
 	Capability string
-	// Extra is appended to dovecot.conf as it is.
+	// Extra is appended to dovecot.conf as it is. 2.3 and 2.4 have different names for many settings.
 	Extra string
 }
 
@@ -62,7 +62,7 @@ func Start(tb testing.TB, o Options) *Server {
 	if o.Password == "" {
 		o.Password = Password
 	}
-	bin, err := binary(tb.Context())
+	bin, release, err := binary(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func Start(tb testing.TB, o Options) *Server {
 		tb.Fatalf("dovecottest: lay out the folder: %v", err)
 	}
 	for try := 1; ; try++ {
-		err := s.start(tb.Context(), bin, o)
+		err := s.start(tb.Context(), bin, release, o)
 		if err == nil {
 			break
 		}
@@ -133,7 +133,7 @@ func (s *Server) KillImapProcesses() int {
 }
 
 // start writes the configuration for two free ports, runs Dovecot and waits for its greeting.
-func (s *Server) start(ctx context.Context, bin string, o Options) error {
+func (s *Server) start(ctx context.Context, bin, release string, o Options) error {
 	plain, err := freePort(ctx)
 	if err != nil {
 		return fmt.Errorf("find a port: %w", err)
@@ -144,7 +144,7 @@ func (s *Server) start(ctx context.Context, bin string, o Options) error {
 	}
 	s.addr = fmt.Sprintf("127.0.0.1:%d", plain)
 	s.tlsAddr = fmt.Sprintf("127.0.0.1:%d", secure)
-	if err := s.write("dovecot.conf", []byte(config(s.dir, s.run, o, plain, secure))); err != nil {
+	if err := s.write("dovecot.conf", []byte(config(release, s.dir, s.run, o, plain, secure))); err != nil {
 		return err
 	}
 	s.master, err = spawn(ctx, s.run, filepath.Join(s.dir, "stderr.log"), bin, "-F", "-c", filepath.Join(s.dir, "dovecot.conf"))
@@ -247,23 +247,31 @@ func freePort(ctx context.Context) (int, error) {
 	return addr.Port, nil
 }
 
-// binary finds Dovecot, in the administrator's folders too, and refuses a version whose settings have other names.
-func binary(ctx context.Context) (string, error) {
-	bin, err := exec.LookPath("dovecot")
-	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"} {
+// The releases whose settings we know.
+const (
+	release23 = "2.3"
+	release24 = "2.4"
+)
+
+// binary finds Dovecot, in the administrator's folders too, and says which release it is.
+func binary(ctx context.Context) (bin, release string, err error) {
+	bin, err = exec.LookPath("dovecot")
+	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin"} {
 		if err != nil {
 			bin, err = exec.LookPath(filepath.Join(dir, "dovecot"))
 		}
 	}
 	if err != nil {
-		return "", errors.New("dovecot is not on this machine: run `make deps`, which installs it or says what to install")
+		return "", "", errors.New("dovecot is not on this machine: run `make deps`, which installs it or says what to install")
 	}
-	out, err := exec.CommandContext(ctx, bin, "--version").Output()
+	version, err := exec.CommandContext(ctx, bin, "--version").Output()
 	if err != nil {
-		return "", fmt.Errorf("ask dovecot for its version: %w", err)
+		return "", "", fmt.Errorf("ask dovecot for its version: %w", err)
 	}
-	if !strings.HasPrefix(string(out), "2.3.") {
-		return "", fmt.Errorf("dovecot is %s: these tests need 2.3, whose settings have other names than 2.4's", bytes.TrimSpace(out))
+	for _, release := range []string{release23, release24} {
+		if bytes.HasPrefix(version, []byte(release+".")) {
+			return bin, release, nil
+		}
 	}
-	return bin, nil
+	return "", "", fmt.Errorf("dovecot is %s: these tests know 2.3 and 2.4", bytes.TrimSpace(version))
 }
