@@ -1,0 +1,296 @@
+package mailin
+
+import (
+	"html"
+	"strings"
+)
+
+// attachment is a leaf that is not the shown body, with the way to its content.
+type attachment struct {
+	meta Attachment
+	part *part    // nil for a uuencoded file
+	uu   *uuBlock // nil for a part
+}
+
+func (a *attachment) content() []byte {
+	if a.uu != nil {
+		return uuDecode(a.uu.lines)
+	}
+	b, _ := decodeTransfer(a.part.encoding, a.part.body)
+	return b
+}
+
+// segment is a stretch of the shown body, as text, as HTML or as both.
+type segment struct {
+	text, html       string
+	hasText, hasHTML bool
+}
+
+// body sorts the leaves of a mail into what is shown and what is attached.
+type body struct {
+	w        *walker
+	hint     string // charset of the mail, for raw 8-bit names
+	segments []segment
+	attached []attachment
+}
+
+// collect walks the tree in the order of the mail.
+func (b *body) collect(p *part, root bool) {
+	switch {
+	case p.media == "multipart/alternative" && p.children != nil:
+		b.alternative(p)
+	case p.children != nil:
+		for _, c := range p.children {
+			b.collect(c, false)
+		}
+	case p.is("multipart/") && len(p.body) == 0:
+		// A multipart without parts holds nothing.
+	case b.shown(p, root):
+		b.show(p)
+	default:
+		b.attach(p)
+	}
+}
+
+// alternative merges the forms of one text into one segment. Text forms that
+// are not shown (enriched text, AMP) repeat it, so they are not attachments.
+func (b *body) alternative(p *part) {
+	first := len(b.segments)
+	var merged segment
+	for _, c := range p.children {
+		from := len(b.segments)
+		if c.children == nil && c.is("text/") && !b.shown(c, false) && c.disposition != "attachment" && repeatsText(c.media) {
+			continue
+		}
+		b.collect(c, false)
+		for _, s := range b.segments[from:] {
+			if s.hasText && (!merged.hasText || strings.TrimSpace(merged.text) == "") {
+				merged.text, merged.hasText = s.text, true
+			} else if s.hasText && c.children != nil {
+				merged.text = joinText(merged.text, s.text)
+			}
+			if s.hasHTML && (!merged.hasHTML || strings.TrimSpace(merged.html) == "") {
+				merged.html, merged.hasHTML = s.html, true
+			} else if s.hasHTML && c.children != nil {
+				merged.html += "\n" + s.html
+			}
+		}
+		b.segments = b.segments[:from]
+	}
+	b.segments = b.segments[:first]
+	if merged.hasText || merged.hasHTML {
+		b.segments = append(b.segments, merged)
+	}
+}
+
+func repeatsText(media string) bool {
+	switch media {
+	case "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html", "text/x-markdown", "text/markdown":
+		return true
+	}
+	return false
+}
+
+// shown tells whether a leaf is part of what the writer wanted read.
+func (b *body) shown(p *part, root bool) bool {
+	if p.disposition == "attachment" {
+		return false
+	}
+	switch p.media {
+	case "text/plain", "text/html":
+		return root || b.name(p) == ""
+	case "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
+		return root
+	}
+	return false
+}
+
+// show decodes a text leaf into a segment, taking uuencoded files out.
+func (b *body) show(p *part) {
+	raw := p.body
+	isHTML := p.media == "text/html"
+	if p.encoding != "" {
+		out, foreign := decodeTransfer(p.encoding, raw)
+		if p.encoding == "base64" && foreign > 0 {
+			b.w.defect("bad_base64", "")
+			if foreign*8 > len(raw) { // it never was base64
+				out = raw
+			}
+		}
+		raw = out
+	}
+	if !isHTML {
+		var blocks []uuBlock
+		if blocks, raw = uuBlocks(raw); blocks != nil {
+			for i := range blocks {
+				u := &blocks[i]
+				b.attached = append(b.attached, attachment{uu: u, meta: Attachment{
+					Name: decodeWords(u.name, b.hint), Type: "application/octet-stream", Bytes: int64(len(uuDecode(u.lines))),
+				}})
+			}
+		}
+	}
+	if len(raw) > b.w.o.MaxTextBytes {
+		raw = raw[:b.w.o.MaxTextBytes]
+		b.w.defect("text_cut", "")
+	}
+	charset := p.params.get("charset")
+	if isHTML && charset == "" {
+		charset = metaCharset(raw)
+	}
+	text, used := decodeCharset(raw, charset)
+	if name := cleanCharset(charset); used != "" && used != name || used == "" && name != "" && name != "utf-8" && name != "us-ascii" && !isASCII(text) {
+		if used == "" {
+			used = "utf-8"
+		}
+		if charset == "" {
+			charset = "none"
+		}
+		b.w.defect("wrong_charset", oneLine(strings.ToValidUTF8(charset, "?"))+" read as "+used)
+	}
+	s := segment{}
+	switch {
+	case isHTML:
+		s.html, s.hasHTML = text, true
+	case p.media == "text/enriched" || p.media == "text/richtext":
+		s.text, s.hasText = plainText(htmlText(text)), true
+	default:
+		s.text, s.hasText = plainText(text), true
+		if strings.EqualFold(p.params.get("format"), "flowed") {
+			s.text = unflow(s.text, strings.EqualFold(p.params.get("delsp"), "yes"))
+		}
+	}
+	b.segments = append(b.segments, s)
+}
+
+// attach notes a leaf as an attachment.
+func (b *body) attach(p *part) {
+	id := ""
+	if ids := messageIDs(p.header.get("Content-ID")); len(ids) > 0 {
+		id = ids[0]
+	} else {
+		id = oneLine(strings.Trim(strings.ToValidUTF8(p.header.get("Content-ID"), "?"), "<> "))
+	}
+	b.attached = append(b.attached, attachment{part: p, meta: Attachment{
+		Name:      b.name(p),
+		Type:      p.media,
+		Bytes:     transferSize(p.encoding, p.body),
+		ContentID: id,
+		Inline:    p.disposition == "inline" || p.disposition == "" && id != "",
+	}})
+}
+
+// name is the file name of a part, "" when it has none.
+func (b *body) name(p *part) string {
+	v := p.dispParams.get("filename")
+	if v == "" {
+		v = p.params.get("name")
+	}
+	if v == "" {
+		return ""
+	}
+	return decodeWords(v, b.hint)
+}
+
+// texts puts the segments together. text is the shown text, from the HTML
+// where there is nothing else; markup is the HTML, not yet sanitised, "" when
+// no segment has any.
+func (b *body) texts() (text, markup string) {
+	anyHTML := false
+	for i := 1; i < len(b.segments); i++ { // the same text twice, outside of an alternative
+		a, c := &b.segments[i-1], &b.segments[i]
+		if a.hasText && !a.hasHTML && c.hasHTML && !c.hasText && sameText(a.text, htmlText(c.html)) {
+			c.text, c.hasText, a.hasText = a.text, true, false
+			a.text = ""
+		}
+	}
+	for _, s := range b.segments {
+		anyHTML = anyHTML || s.hasHTML
+	}
+	var m strings.Builder
+	for _, s := range b.segments {
+		t := s.text
+		if s.hasHTML && strings.TrimSpace(t) == "" {
+			t = plainText(htmlText(s.html))
+		}
+		text = joinText(text, t)
+		switch {
+		case s.hasHTML:
+			m.WriteString(s.html)
+			m.WriteByte('\n')
+		case anyHTML && strings.TrimSpace(s.text) != "":
+			m.WriteString("<pre>" + html.EscapeString(s.text) + "</pre>\n")
+		}
+	}
+	return text, m.String()
+}
+
+func joinText(a, b string) string {
+	switch {
+	case strings.TrimSpace(a) == "":
+		return b
+	case strings.TrimSpace(b) == "":
+		return a
+	}
+	return strings.TrimRight(a, "\n") + "\n\n" + b
+}
+
+// sameText compares two texts without their blanks.
+func sameText(a, b string) bool {
+	a, b = strings.Join(strings.Fields(a), ""), strings.Join(strings.Fields(b), "")
+	return a == b && a != ""
+}
+
+// plainText normalises line ends and drops NULs and other control characters
+// but tab and line feed.
+func plainText(s string) string {
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = strings.ReplaceAll(s, "\r\n", "\n")
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' && s[i] != '\n' && s[i] != '\t' || s[i] == 0x7f {
+			return strings.Map(func(r rune) rune {
+				if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+					return -1
+				}
+				return r
+			}, s)
+		}
+	}
+	return s
+}
+
+// unflow joins the lines that format=flowed broke (RFC 3676).
+func unflow(s string, delsp bool) string {
+	lines := strings.Split(s, "\n")
+	var sb strings.Builder
+	sb.Grow(len(s))
+	for i, l := range lines {
+		depth := quoteDepth(l)
+		next := i+1 < len(lines) && quoteDepth(lines[i+1]) == depth && strings.TrimLeft(lines[i+1], "> ") != ""
+		if depth == 0 && strings.HasPrefix(l, " ") {
+			l = l[1:] // space-stuffing
+		}
+		if strings.HasSuffix(l, " ") && l != "-- " && next && !strings.HasPrefix(lines[i+1], "-- ") && depth == 0 {
+			if delsp {
+				l = l[:len(l)-1]
+			}
+			sb.WriteString(l)
+			continue
+		}
+		sb.WriteString(l)
+		if i < len(lines)-1 {
+			sb.WriteByte('\n')
+		}
+	}
+	return sb.String()
+}
+
+func quoteDepth(l string) int {
+	n := 0
+	for n < len(l) && l[n] == '>' {
+		n++
+	}
+	return n
+}

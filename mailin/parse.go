@@ -1,0 +1,165 @@
+package mailin
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Parse understands a raw mail. It never fails and never panics, takes time
+// linear in the mail's size, and turns any bytes into something a person can
+// read; what was wrong with the mail is named in Defects. raw is not changed,
+// and the result holds no part of it.
+func Parse(raw []byte, o Options) Mail {
+	w := newWalker(raw, o)
+	root := w.root()
+	var m Mail
+	m.readHeader(root, w)
+	b := body{w: w, hint: headerHint(root)}
+	b.collect(root, true)
+	for _, a := range b.attached {
+		m.Attachments = append(m.Attachments, a.meta)
+	}
+	text, markup := b.texts()
+	if strings.TrimSpace(text) == "" {
+		text = b.rescue(root)
+	}
+	if markup != "" {
+		m.HTML = sanitise(markup, w.o.CIDPrefix)
+	}
+	m.split(text, w)
+	m.Kind = kindOf(&m, root, w.o)
+	if m.Kind == KindBounce {
+		m.Bounce = readBounce(root, text)
+	}
+	m.Defects = w.defects
+	return m
+}
+
+// AttachmentContent returns the attachment at that index of the list Parse
+// gives for the same bytes, with its content decoded.
+func AttachmentContent(raw []byte, index int) (Attachment, []byte, error) {
+	w := newWalker(raw, Options{})
+	root := w.root()
+	b := body{w: w, hint: headerHint(root)}
+	b.collect(root, true)
+	if index < 0 || index >= len(b.attached) {
+		return Attachment{}, nil, fmt.Errorf("attachment %d of %d: no such attachment", index, len(b.attached))
+	}
+	a := b.attached[index]
+	return a.meta, a.content(), nil
+}
+
+// headerHint is the charset in which raw 8-bit headers are most likely written.
+func headerHint(root *part) string {
+	p := root
+	for len(p.children) > 0 && p.params.get("charset") == "" {
+		p = p.children[0]
+	}
+	return p.params.get("charset")
+}
+
+func (m *Mail) readHeader(root *part, w *walker) {
+	h, hint := root.header, headerHint(root)
+	if len(h) == 0 {
+		w.defect("no_header", "")
+	}
+	if ids := messageIDs(h.get("Message-ID")); len(ids) > 0 {
+		m.MessageID = ids[0]
+	} else if id := cleanID(strings.Trim(h.get("Message-ID"), "<> ")); id != "" {
+		m.MessageID = oneLine(id)
+	} else {
+		w.defect("missing_message_id", "")
+	}
+	m.InReplyTo = messageIDs(h.get("In-Reply-To"))
+	m.References = messageIDs(h.get("References"))
+	for _, f := range []struct {
+		name string
+		to   *[]Address
+	}{{"From", &m.From}, {"Sender", &m.Sender}, {"Reply-To", &m.ReplyTo}, {"To", &m.To}, {"Cc", &m.Cc}} {
+		for i, v := range h.all(f.name) {
+			l := parseAddresses(v, hint)
+			if l.bad {
+				w.defect("bad_address", f.name)
+			}
+			if f.name == "From" {
+				if i == 0 {
+					m.fromRaw = v
+				}
+				m.fromFields++
+				m.fromGroup = m.fromGroup || l.group
+			}
+			*f.to = append(*f.to, l.list...)
+		}
+	}
+	switch {
+	case len(m.From) == 0:
+		w.defect("missing_from", "")
+	case m.fromFields > 1:
+		w.defect("multiple_from", "")
+	}
+	m.Subject = decodeWords(h.get("Subject"), hint)
+	date := h.get("Date")
+	exact := false
+	m.Date, exact = parseDate(date)
+	switch {
+	case date == "":
+		w.defect("missing_date", "")
+	case m.Date.IsZero():
+		w.defect("bad_date", oneLine(strings.ToValidUTF8(date[:min(len(date), 60)], "?")))
+	case !exact:
+		w.defect("date_without_zone", "")
+	}
+}
+
+// rescue finds something to show for a mail without a text of its own: an
+// attached mail, else whatever stands where parts should be.
+func (b *body) rescue(root *part) string {
+	if p := findMedia(root, "message/rfc822"); p != nil && root.media != "multipart/report" {
+		content, _ := decodeTransfer(p.encoding, p.body)
+		inner := newWalker(content, b.w.o)
+		innerRoot := inner.root()
+		nested := body{w: inner, hint: headerHint(innerRoot)}
+		nested.collect(innerRoot, true)
+		if text, _ := nested.texts(); strings.TrimSpace(text) != "" {
+			b.w.defect("nested_only", "")
+			return text
+		}
+	}
+	if len(b.attached) > 0 || len(b.segments) > 0 || !root.is("multipart/") {
+		return ""
+	}
+	_, pos := headerBlock(b.w.raw, 0, b.w.o.MaxHeaderBytes, nil, func(string, string) {})
+	rest := b.w.raw[pos:min(len(b.w.raw), pos+b.w.o.MaxTextBytes)]
+	if strings.TrimSpace(string(rest)) == "" {
+		return ""
+	}
+	b.w.defect("no_parts", "")
+	text, _ := decodeCharset(rest, b.hint)
+	return plainText(text)
+}
+
+// split fills in Text and Quoted. A mail without a word of its own shows what
+// it quotes, for a forwarded charge notice is a request too.
+func (m *Mail) split(text string, w *walker) {
+	r := splitReply(text)
+	m.Text, m.Quoted = r.text, r.quoted
+	if m.Text != "" || m.Quoted == "" {
+		return
+	}
+	m.Text, m.Quoted = m.Quoted, ""
+	if r.forwarded || forwardSubject(m.Subject) {
+		w.defect("forwarded_only", "")
+	} else {
+		w.defect("quoted_only", "")
+	}
+}
+
+func forwardSubject(s string) bool {
+	s = strings.ToLower(s)
+	for _, p := range []string{"fwd:", "fw:", "转发:", "转发：", "轉寄:", "轉寄：", "wg:", "tr:", "rv:"} {
+		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
+}

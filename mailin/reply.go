@@ -1,0 +1,240 @@
+package mailin
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// reply is a text taken apart.
+type reply struct {
+	text      string // what its writer wrote
+	quoted    string // everything else in its order
+	forwarded bool   // a forwarded block is among it
+}
+
+// splitReply separates the new text of a mail from quoted history, forwarded
+// blocks and signatures, as QQ, Foxmail, 163, Outlook, Gmail, Apple Mail,
+// Thunderbird and others write them. It goes through the lines once; nothing
+// is dropped but blank lines at the seams.
+func splitReply(text string) reply {
+	s := splitter{lines: strings.Split(text, "\n")}
+	s.aside = make([]bool, len(s.lines))
+	s.ends = make([]bool, len(s.lines))
+	for i, l := range s.lines {
+		l = strings.TrimRight(l, " *_\t\u00a0")
+		s.ends[i] = strings.HasSuffix(l, ":") || strings.HasSuffix(l, "：") || strings.HasSuffix(l, "---") || strings.HasSuffix(l, ">") || strings.HasSuffix(l, "wrote")
+	}
+	for i := 0; i < len(s.lines); {
+		i = s.step(i)
+	}
+	return s.result()
+}
+
+type splitter struct {
+	lines     []string
+	aside     []bool // lines that are not new text
+	ends      []bool // lines whose end is that of an attribution
+	forwarded bool
+}
+
+// step decides on line i and returns the next line to look at.
+func (s *splitter) step(i int) int {
+	line := strings.TrimSpace(s.lines[i])
+	if line == "" {
+		return i + 1
+	}
+	if isQuote(line) {
+		s.aside[i] = true
+		return i + 1
+	}
+	if i > 0 && s.aside[i-1] && i+1 < len(s.lines) && len(s.lines[i-1]) >= 60 && isQuote(s.lines[i-1]) && strings.HasPrefix(s.lines[i+1], ">") {
+		s.aside[i] = true // a quoted line that was wrapped and lost its mark
+		return i + 1
+	}
+	if forward, ok := separator(line); ok {
+		s.forwarded = s.forwarded || forward
+		return s.rest(i)
+	}
+	if s.headerBlock(i) {
+		return s.rest(i)
+	}
+	if rule(line, '_') || rule(line, '-') || rule(line, '=') {
+		if j := s.nextFull(i + 1); j < len(s.lines) && s.headerBlock(j) {
+			return s.rest(i)
+		}
+	}
+	if n := s.attribution(i); n > 0 {
+		s.mark(i, i+n)
+		j := s.nextFull(i + n)
+		if j < len(s.lines) && !isQuote(strings.TrimSpace(s.lines[j])) {
+			return s.rest(i) // the quotation carries no marks: it is all that follows
+		}
+		return i + n
+	}
+	if end := s.signature(i); end > i {
+		s.mark(i, end)
+		return end
+	}
+	if footer(line) && s.endsText(i+1) {
+		s.aside[i] = true
+	}
+	return i + 1
+}
+
+func (s *splitter) mark(from, to int) {
+	for i := from; i < to; i++ {
+		s.aside[i] = true
+	}
+}
+
+// rest sets everything from line i aside.
+func (s *splitter) rest(i int) int {
+	s.mark(i, len(s.lines))
+	return len(s.lines)
+}
+
+// nextFull is the first line at or after i that is not blank.
+func (s *splitter) nextFull(i int) int {
+	for i < len(s.lines) && strings.TrimSpace(s.lines[i]) == "" {
+		i++
+	}
+	return i
+}
+
+// endsText tells whether no new text comes directly after line i-1.
+func (s *splitter) endsText(i int) bool {
+	i = s.nextFull(i)
+	if i == len(s.lines) {
+		return true
+	}
+	line := strings.TrimSpace(s.lines[i])
+	_, sep := separator(line)
+	return sep || isQuote(line) || footer(line) || rule(line, '_') || rule(line, '-') || isSignatureMark(s.lines[i]) || s.headerBlock(i) || s.attribution(i) > 0
+}
+
+// signature returns the end of the signature that starts at line i (RFC 3676
+// 4.3), i when there is none. What is too long is no signature.
+func (s *splitter) signature(i int) int {
+	if !isSignatureMark(s.lines[i]) {
+		return i
+	}
+	const mostLines, mostBytes = 15, 1500
+	size, end := 0, i+1
+	for ; end < len(s.lines); end++ {
+		line := strings.TrimSpace(s.lines[end])
+		if line == "" {
+			continue
+		}
+		if _, sep := separator(line); sep || isQuote(line) || s.headerBlock(end) || s.attribution(end) > 0 {
+			break
+		}
+		size += len(line)
+		if end-i > mostLines || size > mostBytes {
+			return i
+		}
+	}
+	return end
+}
+
+func isSignatureMark(line string) bool {
+	line = strings.TrimSuffix(line, "\r")
+	return line == "-- " || line == "--" || line == "\u2014" || line == "--\u00a0" || line == "\u2013\u2013" || line == "__"
+}
+
+// isQuote tells a line that was quoted with a mark.
+func isQuote(trimmed string) bool {
+	return trimmed[0] == '>' || strings.HasPrefix(trimmed, "&gt;") || strings.HasPrefix(trimmed, "\uff1e")
+}
+
+// rule tells a line that is drawn with c only.
+func rule(line string, c byte) bool {
+	return len(line) >= 4 && strings.Trim(line, string(c)) == ""
+}
+
+// headerBlock tells whether a mail header copied into the text starts at line
+// i: at least two kinds of label in a row, the sender's among them.
+func (s *splitter) headerBlock(i int) bool {
+	first := headerLabel(s.lines[i])
+	if first == 0 {
+		return false
+	}
+	seen := [labelKinds]bool{}
+	kinds, misses := 0, 0
+	for j := i; j < len(s.lines) && j < i+12 && misses < 2; j++ {
+		if strings.TrimSpace(s.lines[j]) == "" {
+			if kinds >= 3 {
+				break
+			}
+			continue
+		}
+		k := headerLabel(s.lines[j])
+		if k == 0 {
+			misses++
+			continue
+		}
+		misses = 0
+		if !seen[k] {
+			seen[k] = true
+			kinds++
+		}
+	}
+	return seen[labelFrom] && (kinds >= 3 || kinds == 2 && (seen[labelDate] || seen[labelTo] || seen[labelSubject]) && first == labelFrom)
+}
+
+// result puts the two halves together.
+func (s *splitter) result() reply {
+	var text, quoted strings.Builder
+	last := -2
+	for i, line := range s.lines {
+		if !s.aside[i] {
+			text.WriteString(line)
+			text.WriteByte('\n')
+			continue
+		}
+		if last >= 0 && i != last+1 {
+			quoted.WriteByte('\n')
+		}
+		quoted.WriteString(line)
+		quoted.WriteByte('\n')
+		last = i
+	}
+	r := reply{text: trimBlank(text.String()), quoted: trimBlank(quoted.String()), forwarded: s.forwarded}
+	if r.quoted != "" { // a rule drawn before the quotation belongs to it
+		if i := strings.LastIndexByte(r.text, '\n'); rule(r.text[i+1:], '-') || rule(r.text[i+1:], '_') {
+			r.text = trimBlank(r.text[:max(i, 0)])
+		}
+	}
+	return r
+}
+
+// trimBlank drops blank lines at both ends and blanks at the end; the indent
+// of the first line stays.
+func trimBlank(s string) string {
+	s = strings.TrimRight(s, " \t\n\u00a0\u3000")
+	for {
+		i := strings.IndexByte(s, '\n')
+		if i < 0 || strings.TrimSpace(s[:i]) != "" {
+			return s
+		}
+		s = s[i+1:]
+	}
+}
+
+// footer tells the line a phone or a program adds below what its owner wrote.
+func footer(line string) bool {
+	if len(line) > 160 || utf8.RuneCountInString(line) > 60 {
+		return false
+	}
+	low := strings.ToLower(strings.Trim(line, "*_[]<>| \t-"))
+	for _, p := range footers {
+		rest, ok := strings.CutPrefix(low, p)
+		if !ok {
+			continue
+		}
+		if strings.ContainsAny(rest, ",;!?") || strings.ContainsAny(rest, "，。！？；") || strings.HasSuffix(rest, ".") && strings.Count(rest, " ") > 5 {
+			return false
+		}
+		return len(strings.Fields(rest)) <= 8 && utf8.RuneCountInString(rest) <= 40
+	}
+	return strings.HasPrefix(low, "签名由") && strings.HasSuffix(low, "定制")
+}
