@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // skipExisting leaves a row that is there already as it is.
@@ -64,4 +65,10 @@ func (t *tx) nameSent(ctx context.Context, list []tickets.Message) error {
 		}
 	}
 	return nil
+}
+
+// SaveAsks records what a person found that a message asks for.
+func (t *tx) SaveAsks(ctx context.Context, messageID int64, asks []intent.Intent) error {
+	m := tickets.Message{ID: messageID, Asks: asks}
+	return saved("save what a message asks", t.on(ctx).Model(&m).Select("asks").Updates(&m))
 }

@@ -28,8 +28,8 @@ type Event struct {
 }
 
 // EventPrivate is a personal value an event commits to by evidence.Commit(Salt, content): Content
-// itself, or for a blob the 32-byte SHA-256 digest of the blob that BlobRef names. Once erased Salt
-// and Content are nil and BlobRef is "".
+// itself, or what the blob that BlobRef names holds. Once erased Salt and Content are nil and BlobRef
+// is "".
 type EventPrivate struct {
 	EventID int64  `gorm:"primaryKey"`
 	Name    string `gorm:"primaryKey"`
@@ -84,7 +84,7 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	return nil
 }
 
-// commit salts each personal value and each file's digest and returns the commitments for the event
+// commit salts each personal value and each file's content and returns the commitments for the event
 // and the rows for beside it.
 func commit(r tickets.Record) (map[string]string, []EventPrivate, error) {
 	commitments := make(map[string]string, len(r.Private)+len(r.Files))
@@ -108,7 +108,7 @@ func commit(r tickets.Record) (map[string]string, []EventPrivate, error) {
 		}
 	}
 	for name, f := range r.Files {
-		if err := add(EventPrivate{Name: name, BlobRef: f.Ref}, f.Digest[:]); err != nil {
+		if err := add(EventPrivate{Name: name, BlobRef: f.Ref}, f.Content); err != nil {
 			return nil, nil, err
 		}
 	}

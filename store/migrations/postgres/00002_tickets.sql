@@ -57,6 +57,7 @@ CREATE TABLE messages (
     raw           TEXT NOT NULL DEFAULT '',
     kind          TEXT NOT NULL DEFAULT '' CHECK (kind IN ('', 'message', 'auto_reply', 'bounce', 'list', 'own')),
     defects       TEXT,
+    asks          TEXT,
     assurance     BIGINT NOT NULL DEFAULT 0 CHECK (assurance BETWEEN 0 AND 3),
     assurance_why TEXT
 );

@@ -1,0 +1,85 @@
+-- The Merkle log over all events, its signed checkpoints, and what the biller and the ledger keep for
+-- themselves.
+-- +goose Up
+
+-- Heads of exports: canonical bytes that became leaves.
+CREATE TABLE log_heads (
+    id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    canonical BYTEA NOT NULL,
+    at        TIMESTAMPTZ NOT NULL
+);
+
+-- One row for every leaf of the log: an event, or the head of an export.
+CREATE TABLE log_leaves (
+    leaf_index BIGINT PRIMARY KEY CHECK (leaf_index >= 0),
+    event_id   BIGINT UNIQUE REFERENCES events (id),
+    head_id    BIGINT UNIQUE REFERENCES log_heads (id),
+    CHECK ((event_id IS NULL) <> (head_id IS NULL))
+);
+
+-- The tree's stored hashes in the order of golang.org/x/mod/sumdb/tlog.
+CREATE TABLE log_hashes (
+    hash_index BIGINT PRIMARY KEY CHECK (hash_index >= 0),
+    hash       BYTEA NOT NULL CHECK (length(hash) = 32)
+);
+
+CREATE TABLE checkpoints (
+    size BIGINT PRIMARY KEY CHECK (size > 0),
+    note BYTEA NOT NULL,
+    at   TIMESTAMPTZ NOT NULL
+);
+
+-- Events that are not in the log yet. A trigger fills it in the event's own transaction, so that none
+-- is ever left out, and the sequencer need not search.
+CREATE TABLE log_pending (
+    event_id BIGINT PRIMARY KEY REFERENCES events (id)
+);
+-- +goose StatementBegin
+CREATE FUNCTION events_to_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO log_pending (event_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER events_to_log AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION events_to_log();
+-- +goose StatementBegin
+CREATE FUNCTION log_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the log is append-only';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER log_leaves_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaves FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
+CREATE TRIGGER log_hashes_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_hashes FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
+
+-- The embedded biller's own record of what it was asked. The key makes a call once.
+CREATE TABLE biller_calls (
+    key             TEXT PRIMARY KEY CHECK (key <> ''),
+    kind            TEXT NOT NULL CHECK (kind IN ('hold', 'release', 'stop')),
+    subscription_id TEXT NOT NULL,
+    mode            TEXT NOT NULL DEFAULT '',
+    state           TEXT NOT NULL CHECK (state IN ('done', 'pending', 'refused')),
+    detail          TEXT NOT NULL DEFAULT '',
+    at              TIMESTAMPTZ NOT NULL
+);
+
+-- The ledger channel's own books. Nothing else writes them; they are called like an outside channel.
+CREATE TABLE ledger_agreements (
+    ref      TEXT PRIMARY KEY CHECK (ref <> ''),
+    payer    TEXT NOT NULL DEFAULT '',
+    state    TEXT NOT NULL CHECK (state IN ('active', 'terminated')),
+    ended_at TIMESTAMPTZ,
+    end_key  TEXT NOT NULL DEFAULT '',
+    CHECK ((state = 'terminated') = (ended_at IS NOT NULL))
+);
+CREATE TABLE ledger_payments (
+    txn_id     TEXT PRIMARY KEY CHECK (txn_id <> ''),
+    payer      TEXT NOT NULL DEFAULT '',
+    amount_fen BIGINT NOT NULL CHECK (amount_fen > 0)
+);
+CREATE TABLE ledger_refunds (
+    key        TEXT PRIMARY KEY CHECK (key <> ''),
+    txn_id     TEXT NOT NULL REFERENCES ledger_payments (txn_id),
+    amount_fen BIGINT NOT NULL CHECK (amount_fen > 0),
+    at         TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX ledger_refunds_txn ON ledger_refunds (txn_id);

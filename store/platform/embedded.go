@@ -1,0 +1,83 @@
+package platform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/canceldesk/canceldesk/agents/runbook"
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// Embedded is a biller over the account store of this desk. It keeps a record of every call under
+// its key in the transaction that carries the call out, so that the same key acts once and can be
+// asked after.
+type Embedded struct {
+	db  *gorm.DB
+	now func() time.Time
+}
+
+// NewEmbedded makes the biller over the database's writing connection.
+func NewEmbedded(db *gorm.DB, now func() time.Time) *Embedded { return &Embedded{db: db, now: now} }
+
+type billerCall struct {
+	Key            string `gorm:"primaryKey"`
+	Kind           string
+	SubscriptionID string
+	Mode           string
+	State          string
+	Detail         string
+	At             time.Time
+}
+
+func (billerCall) TableName() string { return "biller_calls" }
+
+func (c billerCall) answer() runbook.Answer {
+	return runbook.Answer{State: runbook.AnswerState(c.State), At: c.At, Detail: c.Detail}
+}
+
+// Stop turns renewal off and forgets the next debit, in one transaction with its own record. From
+// then on no debit is sent: in both Chinese channels the merchant starts each one.
+func (b *Embedded) Stop(ctx context.Context, key string, s runbook.Stop) (runbook.Answer, error) {
+	call := billerCall{Key: key, Kind: "stop", SubscriptionID: s.SubscriptionID, Mode: string(s.Mode), State: string(runbook.Done), At: b.now()}
+	err := b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var before billerCall
+		err := tx.Take(&before, "key = ?", key).Error
+		if err == nil {
+			call = before
+			return nil
+		}
+		if !errors.Is(err, gorm.ErrRecordNotFound) {
+			return err
+		}
+		res := tx.Model(&account.Subscription{}).Where("id = ?", s.SubscriptionID).
+			Updates(map[string]any{"auto_renew": false, "next_charge_at": nil})
+		switch {
+		case res.Error != nil:
+			return res.Error
+		case res.RowsAffected == 0:
+			call.State, call.Detail = string(runbook.Refused), "no such subscription"
+		}
+		return tx.Create(&call).Error
+	})
+	if err != nil {
+		return runbook.Answer{}, fmt.Errorf("embedded biller: stop: %w", err)
+	}
+	return call.answer(), nil
+}
+
+// Query says what became of the call with that key.
+func (b *Embedded) Query(ctx context.Context, key string) (runbook.Answer, error) {
+	var call billerCall
+	err := b.db.WithContext(ctx).Take(&call, "key = ?", key).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return runbook.Answer{State: runbook.None, At: b.now()}, nil
+	case err != nil:
+		return runbook.Answer{}, fmt.Errorf("embedded biller: query: %w", err)
+	}
+	return call.answer(), nil
+}
