@@ -94,16 +94,17 @@ func RefundRecord(t Ticket, r account.Refund, by Actor) Record {
 	}
 }
 
-// CloseSolved closes a solved ticket whose time has come; a ticket that was reopened since stays.
-func (d *Desk) CloseSolved(ctx context.Context, id int64) error {
-	_, err := d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+// CloseSolved closes a solved ticket whose time has come; a ticket that was reopened since stays. done
+// completes the job in the same transaction.
+func (d *Desk) CloseSolved(ctx context.Context, id int64, done func(tx Tx) error) error {
+	_, err := d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Status != Solved || t.SolvedAt == nil || at.Before(t.SolvedAt.Add(d.settings.CloseAfter)) {
-			return nil, nil, nil
+			return nil, nil, done(tx)
 		}
 		if err := t.SetStatus(Closed, "done", at); err != nil {
 			return nil, nil, err
 		}
-		return []Record{statusRecord(*t, Solved, DeskActor)}, nil, nil
+		return []Record{statusRecord(*t, Solved, DeskActor)}, nil, done(tx)
 	})
 	return err
 }
