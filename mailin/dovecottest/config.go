@@ -32,11 +32,12 @@ func config(release, dir string, run account, o Options, plain, secure int) stri
 		"default_login_user = "+run.name,
 		"first_valid_uid = 1",
 		"auth_mechanisms = plain login",
+		"auth_failure_delay = 0", // a wrong password costs the test no time
 		"ssl = yes",
 		"mail_max_userip_connections = 200",
 		"namespace inbox {\n  inbox = yes\n  separator = /\n}",
 		fmt.Sprintf("service imap-login {\n  chroot =\n  inet_listener imap {\n    port = %d\n  }\n  inet_listener imaps {\n    port = %d\n    ssl = yes\n  }\n}", plain, secure),
-		"service anvil {\n  chroot =\n}",
+		"service anvil {\n  chroot =\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}", // nor the one after it
 		"service stats {\n  chroot =\n}",
 	)
 	if o.Capability != "" {

@@ -38,6 +38,23 @@ func (s *Server) Count(user, folder string) int {
 	return n
 }
 
+// ForgetUIDs makes the server lose its numbering of a folder, as a restored backup does: the next SELECT tells a new
+// UIDVALIDITY and counts from 1. Nobody may have the folder selected meanwhile.
+func (s *Server) ForgetUIDs(user, folder string) {
+	s.tb.Helper()
+	for _, pattern := range []string{"dovecot-uidlist", "dovecot.index*"} {
+		paths, err := filepath.Glob(filepath.Join(s.folder(user, folder), pattern))
+		if err != nil {
+			s.tb.Fatalf("dovecottest: find the numbering: %v", err)
+		}
+		for _, path := range paths {
+			if err := os.Remove(path); err != nil {
+				s.tb.Fatalf("dovecottest: remove the numbering: %v", err)
+			}
+		}
+	}
+}
+
 func (s *Server) deliver(user, folder string, raw []byte, at time.Time) {
 	s.tb.Helper()
 	dir := s.folder(user, folder)

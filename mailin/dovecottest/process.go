@@ -8,13 +8,14 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// stopTimeout is how long Dovecot may take to end its sessions before the whole group is killed.
+// stopTimeout is how long a killed process may take to be gone.
 const stopTimeout = 5 * time.Second
 
 // account is the operating system's user that the server runs as.
@@ -93,43 +94,48 @@ func spawn(ctx context.Context, as account, output, bin string, args ...string) 
 	return p, nil
 }
 
-// stop asks the master to end, then ends whatever is left of its group. It may be called twice.
-func (p *process) stop() {
-	select {
-	case <-p.done:
-	default:
-		_ = syscall.Kill(p.pid, syscall.SIGTERM) // gone already is fine
-		timer := time.NewTimer(stopTimeout)
-		defer timer.Stop()
+// stop kills the whole group at once: Dovecot's own way of ending takes a second, and what it would save is about to
+// be removed. It returns when none of them can touch a file any more. It may be called twice.
+func (p *process) stop() error {
+	if err := p.signal(syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	<-p.done
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		all, err := processes()
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(q stat) bool { return q.group == p.pid && !q.dead }) {
+			return nil
+		}
 		select {
-		case <-p.done:
+		case <-tick.C:
 		case <-timer.C:
+			return fmt.Errorf("still there %s after SIGKILL", stopTimeout)
 		}
 	}
-	_ = syscall.Kill(-p.pid, syscall.SIGKILL) // ESRCH: nothing left
-	<-p.done
 }
+
+// signal goes to the whole group.
+func (p *process) signal(sig syscall.Signal) error { return syscall.Kill(-p.pid, sig) }
 
 // killChildren sends SIGKILL to the master's children of that name and says how many there were.
 func (p *process) killChildren(name string) (int, error) {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	all, err := processes()
 	if err != nil {
 		return 0, err
 	}
 	killed := 0
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it ended in the meantime
-		}
-		pid, comm, parent, err := parseStat(string(text))
-		if err != nil {
-			return killed, fmt.Errorf("read %s: %w", path, err)
-		}
-		if parent != p.pid || comm != name {
+	for _, q := range all {
+		if q.parent != p.pid || q.name != name || q.dead {
 			continue
 		}
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := syscall.Kill(q.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return killed, err
 		}
 		killed++
@@ -137,21 +143,55 @@ func (p *process) killChildren(name string) (int, error) {
 	return killed, nil
 }
 
-// parseStat reads "pid (comm) state ppid …" of proc(5). The name may itself hold spaces and brackets.
-func parseStat(s string) (pid int, comm string, parent int, err error) {
+// stat is what proc(5) says of a process.
+type stat struct {
+	pid, parent, group int
+	name               string
+	dead               bool // only its exit code is left, which nobody fetched yet
+}
+
+// processes lists all there are.
+func processes() ([]stat, error) {
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	var all []stat
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended in the meantime
+		}
+		one, err := parseStat(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// parseStat reads "pid (name) state parent group …". The name may itself hold spaces and brackets.
+func parseStat(s string) (stat, error) {
 	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
 	if open < 0 || end < open {
-		return 0, "", 0, fmt.Errorf("no name in %q", s)
+		return stat{}, fmt.Errorf("no name in %q", s)
 	}
 	rest := strings.Fields(s[end+1:])
-	if len(rest) < 2 {
-		return 0, "", 0, fmt.Errorf("no parent in %q", s)
+	if len(rest) < 3 {
+		return stat{}, fmt.Errorf("no parent and group in %q", s)
 	}
-	if pid, err = strconv.Atoi(strings.TrimSpace(s[:open])); err != nil {
-		return 0, "", 0, err
+	pid, err := strconv.Atoi(strings.TrimSpace(s[:open]))
+	if err != nil {
+		return stat{}, err
 	}
-	if parent, err = strconv.Atoi(rest[1]); err != nil {
-		return 0, "", 0, err
+	parent, err := strconv.Atoi(rest[1])
+	if err != nil {
+		return stat{}, err
 	}
-	return pid, s[open+1 : end], parent, nil
+	group, err := strconv.Atoi(rest[2])
+	if err != nil {
+		return stat{}, err
+	}
+	return stat{pid: pid, parent: parent, group: group, name: s[open+1 : end], dead: rest[0] == "Z" || rest[0] == "X"}, nil
 }

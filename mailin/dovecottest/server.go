@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -132,6 +133,23 @@ func (s *Server) KillImapProcesses() int {
 	return n
 }
 
+// Freeze stops the server as a machine that hangs: connections stay open and new ones are taken, but nothing is
+// answered until Thaw.
+func (s *Server) Freeze() {
+	s.tb.Helper()
+	if err := s.master.signal(syscall.SIGSTOP); err != nil {
+		s.tb.Fatalf("dovecottest: freeze: %v", err)
+	}
+}
+
+// Thaw lets a frozen server go on where it was.
+func (s *Server) Thaw() {
+	s.tb.Helper()
+	if err := s.master.signal(syscall.SIGCONT); err != nil {
+		s.tb.Fatalf("dovecottest: thaw: %v", err)
+	}
+}
+
 // start writes the configuration for two free ports, runs Dovecot and waits for its greeting.
 func (s *Server) start(ctx context.Context, bin, release string, o Options) error {
 	plain, err := freePort(ctx)
@@ -152,7 +170,7 @@ func (s *Server) start(ctx context.Context, bin, release string, o Options) erro
 		return err
 	}
 	if err := s.awaitGreeting(ctx); err != nil {
-		s.master.stop()
+		err = errors.Join(err, s.master.stop())
 		if strings.Contains(s.log(), "Address already in use") {
 			return errPortTaken
 		}
@@ -187,7 +205,9 @@ func (s *Server) awaitGreeting(ctx context.Context) error {
 }
 
 func (s *Server) stop() {
-	s.master.stop()
+	if err := s.master.stop(); err != nil {
+		s.tb.Errorf("dovecottest: stop dovecot: %v", err)
+	}
 	if s.tb.Failed() {
 		s.tb.Logf("dovecot's log:\n%s", s.log())
 	}

@@ -156,23 +156,6 @@ func TestMovedMailIsCountedWhereItWent(t *testing.T) {
 	}
 }
 
-func TestKilledSessionEndsAndTheNextOneWorks(t *testing.T) {
-	t.Parallel()
-	s := dovecottest.Start(t, dovecottest.Options{})
-	s.Deliver("desk", "INBOX", []byte(mail))
-	c := dial(t, s, nil)
-	selectFolder(t, c, "INBOX")
-	if got := s.KillImapProcesses(); got != 1 {
-		t.Errorf("%d processes killed, want 1", got)
-	}
-	if err := c.Noop().Wait(); err == nil {
-		t.Error("the killed session still answers")
-	}
-	if got := selectFolder(t, dial(t, s, nil), "INBOX").NumMessages; got != 1 {
-		t.Errorf("%d messages after the crash, want 1", got)
-	}
-}
-
 func TestWrongPasswordIsRefused(t *testing.T) {
 	t.Parallel()
 	s := dovecottest.Start(t, dovecottest.Options{Users: []string{"li"}, Password: "another"})
