@@ -69,3 +69,17 @@ func TestDatabaseGoesWithItsTestThoughSomebodyIsConnected(t *testing.T) {
 		t.Errorf("connecting to the dropped database: %v, want: does not exist", err)
 	}
 }
+
+func TestServerNamedInTheEnvironmentIsUsed(t *testing.T) {
+	named := connect(t, postgrestest.Start(t))
+	t.Setenv(postgrestest.ServerEnv, named.Config().ConnString())
+	other := connect(t, postgrestest.Start(t))
+	const id = "SELECT pg_postmaster_start_time()::text || inet_server_port()::text"
+	if diff := cmp.Diff(ask(t, named, id), ask(t, other, id)); diff != "" {
+		t.Errorf("another server (-named, used):\n%s", diff)
+	}
+	const name = "SELECT current_database()"
+	if ask(t, named, name) == ask(t, other, name) {
+		t.Error("the named database itself is used, want a new one beside it")
+	}
+}
