@@ -13,10 +13,7 @@ const rowsPerInsert = 500
 
 // InsertIntake stores ledger rows, all or none; Conflict where one's place is in the ledger already.
 func (t *tx) InsertIntake(ctx context.Context, rows []tickets.Intake) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	err := t.whole(ctx, func(g *gorm.DB) error { return g.CreateInBatches(rows, rowsPerInsert).Error })
+	err := t.whole(ctx, func(g *gorm.DB) error { return createAll(g, rows) })
 	return fail("insert intake", err)
 }
 

@@ -23,11 +23,12 @@ type jobRow struct {
 func (jobRow) TableName() string { return "jobs" }
 
 // Enqueue stores jobs that begin to exist when the transaction commits.
-func (t *tx) Enqueue(ctx context.Context, jobs ...tickets.Job) error {
-	if len(jobs) == 0 {
-		return nil
+func (t *tx) Enqueue(_ context.Context, jobs ...tickets.Job) error {
+	if err := t.usable(); err != nil {
+		return err
 	}
-	return fail("enqueue", insertJobs(t.on(ctx), jobs))
+	t.jobs = append(t.jobs, jobs...)
+	return nil
 }
 
 // insertJobs inserts the jobs whose key does not wait already. The unique index over the keys of
@@ -37,5 +38,5 @@ func insertJobs(g *gorm.DB, jobs []tickets.Job) error {
 	for i, j := range jobs {
 		rows[i] = jobRow{Kind: j.Kind, TicketID: j.TicketID, Ref: j.Ref, DueAt: j.DueAt, Key: j.Key}
 	}
-	return g.Clauses(skipExisting()).CreateInBatches(rows, rowsPerInsert).Error
+	return createAll(g.Clauses(skipExisting()), rows)
 }

@@ -31,7 +31,8 @@ type Event struct {
 // itself, or what the blob that BlobRef names holds. Once erased Salt and Content are nil and BlobRef
 // is "".
 type EventPrivate struct {
-	EventID int64  `gorm:"primaryKey"`
+	Stream  string `gorm:"primaryKey"`
+	N       int64  `gorm:"primaryKey"`
 	Name    string `gorm:"primaryKey"`
 	Salt    []byte
 	Content []byte
@@ -44,9 +45,13 @@ type head struct {
 	Hash string
 }
 
-// Append writes an event as the next of its stream. Of two that take the same place at once the
-// schema lets one through and InTx runs the other again.
+// Append writes an event as the next of its stream. The row is stored with all others of the
+// transaction at its end (flush). Of two that take the same place at once the schema lets one through
+// and InTx runs the other again.
 func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
 	last, known := t.heads[r.Stream]
 	if !known {
 		err := t.on(ctx).Model(&Event{}).Select("n", "hash").Where("stream = ?", r.Stream).Order("n DESC").Limit(1).Take(&last).Error
@@ -55,7 +60,7 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 		}
 	}
 	at = at.UTC().Truncate(time.Microsecond)
-	commitments, privates, err := commit(r)
+	commitments, privates, err := commit(r, last.N+1)
 	if err != nil {
 		return err
 	}
@@ -66,27 +71,38 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	if err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}
-	row := Event{
-		Stream: e.Stream, N: e.N, At: at, Type: e.Type, Actor: e.Actor, Canonical: canonical, Hash: evidence.Hash(canonical), Prev: e.Prev,
-	}
-	if err := t.on(ctx).Create(&row).Error; err != nil {
-		return fail("append event", err)
-	}
-	for i := range privates {
-		privates[i].EventID = row.ID
-	}
-	if len(privates) > 0 {
-		if err := t.on(ctx).Create(&privates).Error; err != nil {
-			return fail("append event's private values", err)
-		}
-	}
-	t.heads[r.Stream] = head{N: row.N, Hash: row.Hash}
+	hash := evidence.Hash(canonical)
+	t.events = append(t.events, Event{
+		Stream: e.Stream, N: e.N, At: at, Type: e.Type, Actor: e.Actor, Canonical: canonical, Hash: hash, Prev: e.Prev,
+	})
+	t.privates = append(t.privates, privates...)
+	t.heads[r.Stream] = head{N: e.N, Hash: hash}
 	return nil
+}
+
+// flush stores the events and jobs of the transaction, a few statements for all of them. Nothing asks
+// for them before it ends, and a batch of mails writes hundreds.
+func (t *tx) flush(ctx context.Context) error {
+	if err := createAll(t.on(ctx), t.events); err != nil {
+		return fail("append events", err)
+	}
+	if err := createAll(t.on(ctx), t.privates); err != nil {
+		return fail("append events' private values", err)
+	}
+	return fail("enqueue", insertJobs(t.on(ctx), t.jobs))
+}
+
+// createAll inserts rows by the multi-row statement.
+func createAll[T any](g *gorm.DB, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return g.CreateInBatches(rows, rowsPerInsert).Error
 }
 
 // commit salts each personal value and each file's content and returns the commitments for the event
 // and the rows for beside it.
-func commit(r tickets.Record) (map[string]string, []EventPrivate, error) {
+func commit(r tickets.Record, n int64) (map[string]string, []EventPrivate, error) {
 	commitments := make(map[string]string, len(r.Private)+len(r.Files))
 	var rows []EventPrivate
 	add := func(row EventPrivate, content []byte) error {
@@ -98,7 +114,7 @@ func commit(r tickets.Record) (map[string]string, []EventPrivate, error) {
 			return fmt.Errorf("append event: salt: %w", err)
 		}
 		commitments[row.Name] = evidence.Commit(salt, content)
-		row.Salt = salt[:]
+		row.Stream, row.N, row.Salt = r.Stream, n, salt[:]
 		rows = append(rows, row)
 		return nil
 	}
@@ -125,6 +141,6 @@ func (d *DB) Events(ctx context.Context, stream string) ([]Event, error) {
 // EventPrivates lists the personal values that a stream's events commit to, erased ones too.
 func (d *DB) EventPrivates(ctx context.Context, stream string) ([]EventPrivate, error) {
 	var list []EventPrivate
-	err := d.on(ctx).Where("event_id IN (SELECT id FROM events WHERE stream = ?)", stream).Order("event_id, name").Find(&list).Error
+	err := d.on(ctx).Where("stream = ?", stream).Order("n, name").Find(&list).Error
 	return list, fail("private values of events", err)
 }

@@ -188,7 +188,11 @@ func (r reader) Links(ctx context.Context, ticketID int64) ([]tickets.Link, erro
 // InsertTicket stores a new ticket under a new number, at version 1.
 func (t *tx) InsertTicket(ctx context.Context, ticket *tickets.Ticket) error {
 	ticket.Version = 1
-	return fail("insert ticket", t.on(ctx).Create(ticket).Error)
+	if err := t.on(ctx).Create(ticket).Error; err != nil {
+		return fail("insert ticket", err)
+	}
+	t.heads[ticket.Number()] = head{} // a new number has no events yet
+	return nil
 }
 
 // SaveTicket writes every field where the version is still the stored one; the comparison and the

@@ -29,7 +29,20 @@ func (r reader) on(ctx context.Context) *gorm.DB { return r.conn.WithContext(ctx
 type tx struct {
 	reader
 	dialect dialect
+	over    bool            // f has returned
 	heads   map[string]head // ends of the event chains this transaction wrote to
+
+	events   []Event // to be stored by flush
+	privates []EventPrivate
+	jobs     []tickets.Job
+}
+
+// usable is an error once the transaction has ended, for what would otherwise be kept in memory only.
+func (t *tx) usable() error {
+	if t.over {
+		return sql.ErrTxDone
+	}
+	return nil
 }
 
 // InTx runs f in one transaction that sees and leaves the database as if no other ran beside it: on
@@ -43,8 +56,12 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 	for n := 1; ; n++ {
 		var fromF error
 		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			fromF = f(&tx{reader: reader{conn: g}, dialect: d.dialect, heads: map[string]head{}})
-			return fromF
+			t := &tx{reader: reader{conn: g}, dialect: d.dialect, heads: map[string]head{}}
+			defer func() { t.over = true }()
+			if fromF = f(t); fromF != nil {
+				return fromF
+			}
+			return t.flush(ctx)
 		}, opts)
 		switch {
 		case err == nil:

@@ -25,10 +25,12 @@ CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events
 -- Personal data that an event commits to without containing it. Erasing a person empties salt,
 -- content and blob reference here; the event and its chain stay whole.
 CREATE TABLE event_privates (
-    event_id BIGINT NOT NULL REFERENCES events (id),
+    stream   TEXT NOT NULL,
+    n        BIGINT NOT NULL,
     name     TEXT NOT NULL CHECK (name <> ''),
     salt     BYTEA,
     content  BYTEA,
     blob_ref TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (event_id, name)
+    PRIMARY KEY (stream, n, name),
+    FOREIGN KEY (stream, n) REFERENCES events (stream, n)
 );

@@ -28,10 +28,12 @@ END;
 -- Personal data that an event commits to without containing it. Erasing a person empties salt,
 -- content and blob reference here; the event and its chain stay whole.
 CREATE TABLE event_privates (
-    event_id INTEGER NOT NULL REFERENCES events (id),
+    stream   TEXT NOT NULL,
+    n        INTEGER NOT NULL,
     name     TEXT NOT NULL CHECK (name <> ''),
     salt     BLOB,
     content  BLOB,
     blob_ref TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (event_id, name)
+    PRIMARY KEY (stream, n, name),
+    FOREIGN KEY (stream, n) REFERENCES events (stream, n)
 );
