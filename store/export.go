@@ -115,19 +115,11 @@ func (x Exporter) privates(ctx context.Context, t tickets.Ticket, c *evidence.Co
 	if err != nil {
 		return err
 	}
-	events, err := x.DB.Events(ctx, t.Number())
-	if err != nil {
-		return err
-	}
-	place := make(map[int64]int64, len(events))
-	for _, e := range events {
-		place[e.ID] = e.N
-	}
 	for _, r := range rows {
 		if len(r.Salt) != 32 {
 			continue // erased: the commitment stays, what it was of is gone
 		}
-		p := evidence.Private{Stream: t.Number(), N: place[r.EventID], Name: r.Name, Salt: [32]byte(r.Salt)}
+		p := evidence.Private{Stream: t.Number(), N: r.N, Name: r.Name, Salt: [32]byte(r.Salt)}
 		if r.BlobRef == "" {
 			p.Value = string(r.Content)
 			c.Private = append(c.Private, p)
