@@ -15,25 +15,24 @@ type addressList struct {
 func parseAddresses(v, hint string) addressList {
 	var out addressList
 	var e entry
-	pending := "" // "Doe" of an unquoted "Doe, John <…>"
+	var pending []Address // "Doe" of an unquoted "Doe, John <…>"
 	noQuote, noParen := false, false
 	finish := func() {
 		a, ok := e.address(hint)
 		switch {
 		case !ok:
-		case a.Address == "" && a.Name != "" && !e.angle:
+		case !e.angle && !strings.Contains(a.Address, "@"):
 			out.bad = true
-			if pending != "" {
-				pending += ", "
-			}
-			pending += a.Name
+			pending = append(pending, a)
 		default:
-			if pending != "" && e.angle && a.Name != "" && !e.quoted {
-				a.Name = pending + ", " + a.Name
-			} else if pending != "" {
-				out.list = append(out.list, Address{Name: pending})
+			if len(pending) > 0 && len(pending) < 4 && e.angle && a.Name != "" && !e.quoted {
+				for i := len(pending) - 1; i >= 0; i-- {
+					a.Name = pending[i].Name + pending[i].Address + ", " + a.Name
+				}
+			} else {
+				out.list = append(out.list, pending...)
 			}
-			pending = ""
+			pending = nil
 			out.bad = out.bad || e.bad || !strings.Contains(a.Address, "@")
 			out.list = append(out.list, a)
 		}
@@ -83,6 +82,8 @@ func parseAddresses(v, hint string) addressList {
 				}
 			}
 			i += n
+		case '>': // one bracket too many
+			e.bad = true
 		case ',', ';':
 			finish()
 		case ':':
@@ -107,9 +108,7 @@ func parseAddresses(v, hint string) addressList {
 		}
 	}
 	finish()
-	if pending != "" {
-		out.list = append(out.list, Address{Name: pending})
-	}
+	out.list = append(out.list, pending...)
 	return out
 }
 
@@ -163,7 +162,7 @@ func (e *entry) address(hint string) (Address, bool) {
 			a.Name = strings.Join(rest, " ")
 		}
 	}
-	if i := strings.IndexByte(a.Address, '<'); i >= 0 { // the whole mailbox was one encoded word
+	if i := strings.IndexByte(a.Address, '<'); i > 0 { // the whole mailbox was one encoded word
 		a.Name, a.Address = oneLine(strings.Trim(a.Address[:i], `"`)), a.Address[i:]
 	}
 	a.Address = bareAddress(a.Address, hint)

@@ -180,7 +180,7 @@ func (b *body) attach(p *part) {
 	}})
 }
 
-// name is the file name of a part, "" when it has none.
+// name is the file name of a part without folders, "" when it has none.
 func (b *body) name(p *part) string {
 	v := p.dispParams.get("filename")
 	if v == "" {
@@ -189,7 +189,8 @@ func (b *body) name(p *part) string {
 	if v == "" {
 		return ""
 	}
-	return decodeWords(v, b.hint)
+	v = decodeWords(v, b.hint)
+	return v[strings.LastIndexAny(v, `/\`)+1:]
 }
 
 // texts puts the segments together. text is the shown text, from the HTML

@@ -10,7 +10,7 @@ import (
 // counts only from a mail system's own sender.
 func isBounce(m *Mail, root *part) bool {
 	h := root.header
-	if root.media == "multipart/report" {
+	if root.declared == "multipart/report" {
 		switch strings.ToLower(root.params.get("report-type")) {
 		case "delivery-status":
 			return true

@@ -193,7 +193,7 @@ func decodeUTF7(b []byte) string {
 			continue
 		}
 		j := i + 1
-		for j < len(b) && base64Value[b[j]] < 64 {
+		for j < len(b) && base64Value[b[j]] < 64 && b[j] != '-' && b[j] != '_' {
 			j++
 		}
 		switch {

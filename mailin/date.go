@@ -70,10 +70,10 @@ func parseDate(v string) (t time.Time, exact bool) {
 		default:
 			if m := monthOf(f); m != 0 && month == 0 {
 				month = m
-			} else if clock != "" && zone == "" {
-				zone = f
 			} else if clock != "" && (strings.EqualFold(f, "am") || strings.EqualFold(f, "pm")) {
 				clock += f
+			} else if clock != "" && zone == "" {
+				zone = f
 			}
 		}
 	}

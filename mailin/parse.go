@@ -114,7 +114,7 @@ func (m *Mail) readHeader(root *part, w *walker) {
 // rescue finds something to show for a mail without a text of its own: an
 // attached mail, else whatever stands where parts should be.
 func (b *body) rescue(root *part) string {
-	if p := findMedia(root, "message/rfc822"); p != nil && root.media != "multipart/report" {
+	if p := findMedia(root, "message/rfc822"); p != nil && root.declared != "multipart/report" {
 		content, _ := decodeTransfer(p.encoding, p.body)
 		inner := newWalker(content, b.w.o)
 		innerRoot := inner.root()
@@ -139,11 +139,12 @@ func (b *body) rescue(root *part) string {
 }
 
 // split fills in Text and Quoted. A mail without a word of its own shows what
-// it quotes, for a forwarded charge notice is a request too.
+// it quotes, for a forwarded charge notice is a request too; a signature alone
+// is not shown as text.
 func (m *Mail) split(text string, w *walker) {
 	r := splitReply(text)
 	m.Text, m.Quoted = r.text, r.quoted
-	if m.Text != "" || m.Quoted == "" {
+	if m.Text != "" || !r.history {
 		return
 	}
 	m.Text, m.Quoted = m.Quoted, ""

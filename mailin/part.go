@@ -10,6 +10,7 @@ import (
 type part struct {
 	header      header
 	media       string // "text/plain"
+	declared    string // media as the header says it, whatever the body turned out to be
 	params      params
 	disposition string // "attachment", "inline", …, or ""
 	dispParams  params
@@ -108,6 +109,7 @@ func (p *part) describe(def string) {
 	} else {
 		p.media = mediaType(v, "text/plain")
 	}
+	p.declared = p.media
 	p.disposition, p.dispParams = parseParams(p.header.get("Content-Disposition"))
 	p.encoding = transferName(p.header.get("Content-Transfer-Encoding"))
 }

@@ -63,7 +63,9 @@ func separator(line string) (forward, ok bool) {
 	if line == "" || strings.IndexByte(separatorStarts, line[0]) < 0 {
 		return false, false
 	}
-	core := strings.Trim(line, "-_=*~#> \t\u2014\u2500")
+	// QQ Mail writes "&nbsp;" even into its plain text.
+	line = strings.ReplaceAll(line, "&nbsp;", " ")
+	core := strings.Trim(line, "-_=*~#> \t\u00a0\u2014\u2500")
 	lead := strings.IndexByte(line, firstByte(core))
 	low := strings.ToLower(strings.TrimRight(core, ":：. "))
 	if strings.HasPrefix(line, "--") || strings.HasPrefix(line, "__") || strings.HasPrefix(line, "==") || strings.HasPrefix(line, "\u2014") || strings.HasPrefix(line, "\u2500") {

@@ -9,6 +9,7 @@ import (
 type reply struct {
 	text      string // what its writer wrote
 	quoted    string // everything else in its order
+	history   bool   // what is quoted holds more than signatures
 	forwarded bool   // a forwarded block is among it
 }
 
@@ -34,6 +35,7 @@ type splitter struct {
 	lines     []string
 	aside     []bool // lines that are not new text
 	ends      []bool // lines whose end is that of an attribution
+	history   bool
 	forwarded bool
 }
 
@@ -44,7 +46,7 @@ func (s *splitter) step(i int) int {
 		return i + 1
 	}
 	if isQuote(line) {
-		s.aside[i] = true
+		s.aside[i], s.history = true, true
 		return i + 1
 	}
 	if i > 0 && s.aside[i-1] && i+1 < len(s.lines) && len(s.lines[i-1]) >= 60 && isQuote(s.lines[i-1]) && strings.HasPrefix(s.lines[i+1], ">") {
@@ -65,6 +67,7 @@ func (s *splitter) step(i int) int {
 	}
 	if n := s.attribution(i); n > 0 {
 		s.mark(i, i+n)
+		s.history = true
 		j := s.nextFull(i + n)
 		if j < len(s.lines) && !isQuote(strings.TrimSpace(s.lines[j])) {
 			return s.rest(i) // the quotation carries no marks: it is all that follows
@@ -89,6 +92,7 @@ func (s *splitter) mark(from, to int) {
 
 // rest sets everything from line i aside.
 func (s *splitter) rest(i int) int {
+	s.history = true
 	s.mark(i, len(s.lines))
 	return len(s.lines)
 }
@@ -185,8 +189,14 @@ func (s *splitter) headerBlock(i int) bool {
 func (s *splitter) result() reply {
 	var text, quoted strings.Builder
 	last := -2
+	blank := true // the last line of the new text is blank
 	for i, line := range s.lines {
 		if !s.aside[i] {
+			empty := strings.TrimSpace(line) == ""
+			if empty && blank && last >= 0 && s.nextFull(last+1) > i {
+				continue // a seam needs one blank line only
+			}
+			blank = empty
 			text.WriteString(line)
 			text.WriteByte('\n')
 			continue
@@ -198,7 +208,7 @@ func (s *splitter) result() reply {
 		quoted.WriteByte('\n')
 		last = i
 	}
-	r := reply{text: trimBlank(text.String()), quoted: trimBlank(quoted.String()), forwarded: s.forwarded}
+	r := reply{text: trimBlank(text.String()), quoted: trimBlank(quoted.String()), history: s.history, forwarded: s.forwarded}
 	if r.quoted != "" { // a rule drawn before the quotation belongs to it
 		if i := strings.LastIndexByte(r.text, '\n'); rule(r.text[i+1:], '-') || rule(r.text[i+1:], '_') {
 			r.text = trimBlank(r.text[:max(i, 0)])

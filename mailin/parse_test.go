@@ -1,0 +1,222 @@
+package mailin
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// update rewrites the golden files. The flag is global because go test has no
+// other way to pass one.
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// testOptions is how the golden mails are parsed.
+func testOptions() Options {
+	return Options{OwnAddresses: []string{"service@desk.example"}, CIDPrefix: "/attachments/"}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/*.eml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no test mails: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".eml"), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			enc := json.NewEncoder(&got)
+			enc.SetEscapeHTML(false)
+			enc.SetIndent("", "  ")
+			if err := enc.Encode(Parse(raw, testOptions())); err != nil {
+				t.Fatal(err)
+			}
+			golden := strings.TrimSuffix(path, ".eml") + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// checkMail holds what Parse promises for any bytes.
+func checkMail(t *testing.T, raw []byte) {
+	t.Helper()
+	m := Parse(raw, testOptions())
+	for _, s := range []string{m.MessageID, m.Subject, m.Text, m.Quoted, m.HTML} {
+		if !utf8.ValidString(s) {
+			t.Fatalf("not UTF-8: %q", s)
+		}
+	}
+	for _, l := range [][]Address{m.From, m.Sender, m.ReplyTo, m.To, m.Cc} {
+		for _, a := range l {
+			if !utf8.ValidString(a.Name + a.Address) {
+				t.Fatalf("not UTF-8: %+q", a)
+			}
+		}
+	}
+	for _, s := range []string{m.Subject, m.MessageID} {
+		if strings.ContainsAny(s, "\r\n\x00") {
+			t.Fatalf("more than one line: %q", s)
+		}
+	}
+	if strings.ContainsAny(m.Text, "\r\x00") {
+		t.Fatalf("carriage return or NUL in the text: %q", m.Text)
+	}
+	if m.Kind == "" || (m.Kind == KindBounce) != (m.Bounce != nil) {
+		t.Fatalf("kind %q with bounce %v", m.Kind, m.Bounce)
+	}
+	if low := strings.ToLower(m.HTML); strings.Contains(low, "<script") || strings.Contains(low, "<iframe") || strings.Contains(low, "javascript:") && strings.Contains(low, "href=\"javascript") {
+		t.Fatalf("active HTML: %s", m.HTML)
+	}
+	for i, a := range m.Attachments {
+		meta, content, err := AttachmentContent(raw, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meta != a || int64(len(content)) != a.Bytes {
+			t.Fatalf("attachment %d: %+v with %d bytes, listed as %+v", i, meta, len(content), a)
+		}
+	}
+	if _, _, err := AttachmentContent(raw, len(m.Attachments)); err == nil {
+		t.Fatal("an attachment that is not there was found")
+	}
+}
+
+func TestEveryPrefixOfAMailCanBeRead(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/*.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < len(raw); n += 7 {
+			checkMail(t, raw[:n])
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	paths, err := filepath.Glob("testdata/*.eml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		checkMail(t, raw)
+		Fingerprint(raw)
+		Authenticate(t.Context(), raw, Parse(raw, Options{}), AuthOptions{AuthservID: "mx", OurAddresses: []string{"service@desk.example"}})
+	})
+}
+
+func TestEveryForeignMailCanBeRead(t *testing.T) {
+	t.Parallel()
+	c := openCorpus(t)
+	if len(c.mails) != 956 {
+		t.Errorf("%d whole messages, want 956", len(c.mails))
+	}
+	for _, rel := range c.mails {
+		t.Run(rel, func(t *testing.T) { checkMail(t, c.read(t, rel)) })
+	}
+}
+
+// TestHostileMailsTakeLinearTime builds mails that make careless parsers
+// quadratic or worse. The limit is far above what linear work needs, so that
+// a slow machine passes, and far below what quadratic work takes.
+func TestHostileMailsTakeLinearTime(t *testing.T) {
+	t.Parallel()
+	const n = 1 << 20
+	rep := func(s string) string { return strings.Repeat(s, n/len(s)) }
+	var nested, siblings strings.Builder
+	for i := range 5000 {
+		b := strings.Repeat("b", i%50+1) + string(rune('a'+i%26))
+		nested.WriteString("Content-Type: multipart/mixed; boundary=" + b + "\n\n--" + b + "\n")
+	}
+	siblings.WriteString("Content-Type: multipart/mixed; boundary=b\n\n")
+	for range 20000 {
+		siblings.WriteString("--b\nContent-Type: multipart/mixed; boundary=missing\n\nx\n")
+	}
+	tests := map[string]string{
+		"nested multiparts":         nested.String(),
+		"multiparts without parts":  siblings.String(),
+		"open quotes in To":         "To: " + rep(`"a`) + "\n\nx",
+		"open comments in To":       "To: " + rep("(a") + "\n\nx",
+		"comments inside addresses": "To: <" + rep("()") + "a@b>\n\nx",
+		"commas in To":              "To: " + rep("a, ") + "\n\nx",
+		"open brackets in To":       "To: " + rep("<a") + "\n\nx",
+		"words without end":         "Subject: " + rep("=?utf-8?q?a ") + "\n\nx",
+		"words of one byte":         "Subject: " + rep("=?utf-8?q?a?= ") + "\n\nx",
+		"folds":                     "Subject: a\n" + rep(" b\n") + "\n\nx",
+		"blank folds":               "Subject: a\n" + rep(" \n") + "\n\nx",
+		"junk in the header":        "Subject: a\n" + rep("junk\n b\n") + "\n\nx",
+		"carriage returns":          rep("a\r"),
+		"parameters":                "Content-Type: text/plain; " + rep("a=b; ") + "\n\nx",
+		"numbered parameters":       "Content-Type: text/plain; " + rep("a*1=b; ") + "\n\nx",
+		"semicolons":                "Content-Type: text/plain " + rep("; ") + "\n\nx",
+		"ids":                       "References: " + rep("<a@b> ") + "\n\nx",
+		"attributions":              "Subject: a\n\n" + rep("On 1 a <a@b>\n"),
+		"starters":                  "Subject: a\n\n" + rep("on 1:\n"),
+		"copied headers":            "Subject: a\n\n" + rep("From: a\n"),
+		"signatures":                "Subject: a\n\n" + rep("-- \n"),
+		"rules":                     "Subject: a\n\n" + rep("-----\n"),
+		"footers":                   "Subject: a\n\n" + rep("Sent from my phone\n"),
+		"footers apart":             "Subject: a\n\n" + rep("Sent from my phone\n\n"),
+		"uuencode begins":           "Subject: a\n\n" + rep("begin 644 a\n"),
+		"uuencode without end":      "Subject: a\n\nbegin 644 a\n" + rep("#86)C\n"),
+		"dashes":                    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + rep("--\n"),
+		"HTML tags":                 "Content-Type: text/html\n\n" + rep("<b>"),
+		"HTML quotations":           "Content-Type: text/html\n\n" + rep("<blockquote>a"),
+		"HTML comments":             "Content-Type: text/html\n\n" + rep("<!--"),
+		"HTML attributes":           "Content-Type: text/html\n\n<a " + rep("a=b "),
+		"HTML pictures":             "Content-Type: text/html\n\n" + rep(`<img src="cid:a">`),
+		"HTML entities":             "Content-Type: text/html\n\n" + rep("&amp"),
+	}
+	for name, mail := range tests {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+			defer cancel()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				Parse([]byte(mail), testOptions())
+				Fingerprint([]byte(mail))
+			}()
+			select {
+			case <-done:
+			case <-ctx.Done():
+				t.Errorf("%d bytes take more than 8 s", len(mail))
+			}
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package mailin
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSplitReply(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ in, text, quoted string }{
+		"nothing quoted":            {"请关闭自动续费\n谢谢\n", "请关闭自动续费\n谢谢", ""},
+		"blank lines inside stay":   {"第一段\n\n\n第二段\n", "第一段\n\n\n第二段", ""},
+		"gmail english":             {"stop it\n\nOn Mon, Aug 5, 2024 at 10:00 AM Desk <d@x.example> wrote:\n> hello\n", "stop it", "On Mon, Aug 5, 2024 at 10:00 AM Desk <d@x.example> wrote:\n> hello"},
+		"gmail chinese":             {"停\n\nDesk <d@x.example> 于2024年8月5日周一 10:00写道：\n\n> 你好\n", "停", "Desk <d@x.example> 于2024年8月5日周一 10:00写道：\n\n> 你好"},
+		"gmail broken over lines":   {"stop\n\nOn Mon, Aug 5, 2024 at 10:00 AM A Very Long Name <\nd@x.example> wrote:\n\n> hi\n", "stop", "On Mon, Aug 5, 2024 at 10:00 AM A Very Long Name <\nd@x.example> wrote:\n\n> hi"},
+		"163":                       {"退订\n\n\n在 2024-08-05 10:00:00，\"客服\" <d@x.example> 写道：\n\n您好\n请确认\n", "退订", "在 2024-08-05 10:00:00，\"客服\" <d@x.example> 写道：\n\n您好\n请确认"},
+		"163 new":                   {"退订\n\n---- 回复的原邮件 ----\n| 发件人 | 客服 |\n您好\n", "退订", "---- 回复的原邮件 ----\n| 发件人 | 客服 |\n您好"},
+		"qq":                        {"退订\n\n------------------ 原始邮件 ------------------\n发件人: \"客服\"\n您好\n", "退订", "------------------ 原始邮件 ------------------\n发件人: \"客服\"\n您好"},
+		"qq with entities":          {"退订\n\n------------------&nbsp;原始邮件&nbsp;------------------\n您好\n", "退订", "------------------&nbsp;原始邮件&nbsp;------------------\n您好"},
+		"qq with hard blanks":       {"退订\n\n------------------\u00a0原始邮件\u00a0------------------\n您好\n", "退订", "------------------\u00a0原始邮件\u00a0------------------\n您好"},
+		"foxmail":                   {"退订\n\n发件人： 客服\n发送时间： 2024-08-05 10:00\n收件人： 王芳\n主题： 回执\n您好\n", "退订", "发件人： 客服\n发送时间： 2024-08-05 10:00\n收件人： 王芳\n主题： 回执\n您好"},
+		"outlook english":           {"stop\n\n________________________________\nFrom: Desk <d@x.example>\nSent: Monday, August 5, 2024 10:00 AM\nTo: Wang\nSubject: receipt\n\nhello\n", "stop", "________________________________\nFrom: Desk <d@x.example>\nSent: Monday, August 5, 2024 10:00 AM\nTo: Wang\nSubject: receipt\n\nhello"},
+		"outlook bold labels":       {"stop\n\n*From:* Desk\n*Sent:* Monday\n*To:* Wang\n*Subject:* receipt\nhello\n", "stop", "*From:* Desk\n*Sent:* Monday\n*To:* Wang\n*Subject:* receipt\nhello"},
+		"apple":                     {"stop\n\n> On 5 Aug 2024, at 10:00, Desk <d@x.example> wrote:\n> \n> hello\n", "stop", "> On 5 Aug 2024, at 10:00, Desk <d@x.example> wrote:\n> \n> hello"},
+		"apple chinese forward":     {"看下面\n\n开始转发的信息：\n\n发件人: 支付\n主题: 扣款\n\n扣款19.90\n", "看下面", "开始转发的信息：\n\n发件人: 支付\n主题: 扣款\n\n扣款19.90"},
+		"thunderbird bottom":        {"On 05.08.24 10:00, Desk wrote:\n> hello\nplease stop\n", "please stop", "On 05.08.24 10:00, Desk wrote:\n> hello"},
+		"answers between":           {"> which account?\n\n13800001234\n\n> when?\n\nnow\n", "13800001234\n\nnow", "> which account?\n\n> when?"},
+		"signature":                 {"stop\n\n-- \nWang\n13800001234\n", "stop", "-- \nWang\n13800001234"},
+		"a long tail is no sign":    {"one\n--\n" + lorem + "\n", "one\n--\n" + lorem, ""},
+		"phone":                     {"停止扣费\n\n发自我的iPhone\n", "停止扣费", "发自我的iPhone"},
+		"phone in a sentence":       {"发自我的内心，请停止扣费，谢谢\n再见\n", "发自我的内心，请停止扣费，谢谢\n再见", ""},
+		"phone before the text":     {"Sent from my phone\nplease stop\n", "Sent from my phone\nplease stop", ""},
+		"a list that looks copied":  {"订单信息如下：\n日期：2024-08-05\n主题：会员\n金额：19.9\n", "订单信息如下：\n日期：2024-08-05\n主题：会员\n金额：19.9", ""},
+		"a sentence with on":        {"On Monday I was charged 19.90:\nplease refund\n", "On Monday I was charged 19.90:\nplease refund", ""},
+		"an address with a colon":   {"2024-08-05 我的账号 wang@x.example 扣费如下:\n19.9元\n", "2024-08-05 我的账号 wang@x.example 扣费如下:\n19.9元", ""},
+		"he wrote in a sentence":    {"客服在8月5日写道会退款，但没有退\n请处理\n", "客服在8月5日写道会退款，但没有退\n请处理", ""},
+		"a rule between paragraphs": {"one\n-----\ntwo\n", "one\n-----\ntwo", ""},
+		"reply above this line":     {"stop\n## Please reply above this line ##\nold\n", "stop", "## Please reply above this line ##\nold"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := splitReply(tt.in)
+			if diff := cmp.Diff([2]string{tt.text, tt.quoted}, [2]string{got.text, got.quoted}); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+const lorem = "one line of many\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\neleven\ntwelve\nthirteen\nfourteen\nfifteen\nsixteen\nseventeen"
