@@ -1,0 +1,152 @@
+package reply
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"net/mail"
+	"regexp"
+	"strings"
+	"unicode"
+
+	gomail "github.com/emersion/go-message/mail"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// The most runes of a subject and of a name or other single line that is taken over from elsewhere.
+const (
+	maxSubject = 150
+	maxWords   = 300
+)
+
+// maxReferences bounds the References of an answer: the first, which names the thread, and the newest.
+const maxReferences = 10
+
+// mailID is a Message-ID without brackets that can't break out of its header: visible ASCII without
+// the characters that delimit it.
+var mailID = regexp.MustCompile(`^[!-;=?-~]{1,250}$`)
+
+// rawMail writes the mail as it goes over the wire: 7-bit, text/plain in UTF-8. Whatever comes from
+// elsewhere (subject, names, addresses, Message-IDs) is reduced to one line or left out before it
+// becomes a header.
+func rawMail(f Facts, m Mail) ([]byte, error) {
+	if !mailable(f.From.Address) || !mailID.MatchString(f.MailID) {
+		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "The desk's own mail address or Message-ID is not usable."}
+	}
+	var h gomail.Header
+	h.SetAddressList("From", []*gomail.Address{{Name: oneLine(f.From.Name, maxSubject), Address: f.From.Address}})
+	h.SetAddressList("To", []*gomail.Address{{Address: m.Recipient}})
+	h.Set("Subject", mime.BEncoding.Encode("utf-8", m.Subject))
+	h.SetDate(f.Now.In(f.Zone))
+	h.SetMessageID(f.MailID)
+	if mailID.MatchString(f.Thread.InReplyTo) {
+		h.SetMsgIDList("In-Reply-To", []string{f.Thread.InReplyTo})
+	}
+	h.SetMsgIDList("References", references(f.Thread))
+	if m.Auto {
+		// RFC 3834 section 5.2: whoever answers by machine says so, and machines do not answer it.
+		h.Set("Auto-Submitted", "auto-replied")
+		h.Set("X-Auto-Response-Suppress", "All")
+	}
+	h.Set("Content-Language", language(f.Ticket.Locale))
+	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
+	h.Set("Content-Transfer-Encoding", "quoted-printable")
+	if !mostlyASCII(m.Text) {
+		h.Set("Content-Transfer-Encoding", "base64")
+	}
+	var b bytes.Buffer
+	w, err := gomail.CreateSingleInlineWriter(&b, h)
+	if err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if _, err := io.WriteString(w, strings.ReplaceAll(m.Text, "\n", "\r\n")); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if !bytes.HasSuffix(b.Bytes(), []byte("\r\n")) {
+		b.WriteString("\r\n")
+	}
+	return b.Bytes(), nil
+}
+
+// references is the thread the answer continues, without what is no Message-ID, each once.
+func references(t Thread) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, id := range append(append([]string{}, t.References...), t.InReplyTo) {
+		if mailID.MatchString(id) && !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	if len(out) > maxReferences {
+		out = append(out[:1:1], out[len(out)-maxReferences+1:]...)
+	}
+	return out
+}
+
+// mailable reports whether s is one bare ASCII mail address.
+func mailable(s string) bool {
+	if len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return false
+	}
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && a.Name == ""
+}
+
+// answerTo puts "Re: " before a subject unless it has one of the usual prefixes already.
+func answerTo(subject string) string {
+	low := strings.ToLower(subject)
+	for _, p := range []string{"re:", "re：", "回复:", "回复：", "答复:", "答复："} {
+		if strings.HasPrefix(low, p) {
+			return subject
+		}
+	}
+	return "Re: " + subject
+}
+
+// oneLine reduces a text to one line of at most so many runes: controls and line separators become
+// blanks, and an encoded word in it is shown rather than decoded once more by the reader.
+func oneLine(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || directs(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "=?", "= ?")
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit-1]) + "…"
+	}
+	return s
+}
+
+// printable removes controls other than line ends and tabs from a text.
+func printable(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (unicode.IsControl(r) || directs(r)) {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r", "\n"))
+}
+
+// directs reports whether the rune changes the direction text is shown in, which lets a line read
+// otherwise than it is.
+func directs(r rune) bool { return (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) }
+
+// mostlyASCII reports whether quoted-printable is the shorter and more readable encoding.
+func mostlyASCII(s string) bool {
+	other := 0
+	for _, r := range s {
+		if r >= 0x80 {
+			other++
+		}
+	}
+	return other*10 < len(s)
+}

@@ -1,0 +1,136 @@
+package reply
+
+import (
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// cancelKind is how a cancellation came out, as far as it may be told.
+type cancelKind string
+
+const (
+	stopped   cancelKind = "stopped"           // both halves are confirmed
+	mustAct   cancelKind = "customer_must_act" // what is left only the customer can end
+	kept      cancelKind = "agreement_kept"    // the customer keeps an agreement that pays for more
+	neverWere cancelKind = "nothing_to_stop"   // nothing renewed and no agreement could debit
+)
+
+// cancelled is the outcome of cancel in the form the texts want it.
+type cancelled struct {
+	Kind       cancelKind
+	Ended      []endedSubscription
+	Agreements []account.Agreement // ended in this case, with the channel's own time
+	Alive      []account.Agreement // still able to debit; never with Kind stopped
+	Pending    []account.Charge    // accepted by a channel before the stop, may still settle
+	Others     []account.Subscription
+}
+
+type endedSubscription struct {
+	Subscription account.Subscription
+	StoppedAt    time.Time    // zero where it did not renew to begin with
+	LastDay      account.Date // inclusive; "" not known
+}
+
+// cancelOutcome judges by the effects, the agreements and nothing else how the cancellation came out,
+// and refuses while either half is unproven: the biller's word that it sends no more debits, for each
+// subscription, and the end of each agreement that can bill one (DESIGN.md section 3).
+func cancelOutcome(f Facts) (cancelled, error) {
+	own := f.own()
+	if len(own) == 0 || len(own) != len(f.Ticket.SubscriptionIDs) {
+		return cancelled{}, untrue("It is not known yet which subscriptions this case is about.")
+	}
+	out := cancelled{Kind: stopped, Alive: f.alive()}
+	for _, sub := range own {
+		at, ok := f.stop(sub)
+		if !ok {
+			return cancelled{}, untrue("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
+		}
+		out.Ended = append(out.Ended, endedSubscription{Subscription: sub, StoppedAt: at, LastDay: f.lastDay(sub)})
+	}
+	if len(out.Alive) > 0 {
+		kind, ok := f.alivePermitted(out.Alive)
+		if !ok {
+			return cancelled{}, untrue("An agreement that can bill these subscriptions has not ended.")
+		}
+		out.Kind = kind
+	} else if !slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool { return e.Kind != tickets.SendRefund }) {
+		out.Kind = neverWere
+	}
+	for _, a := range f.Account.Agreements {
+		if f.bills(a) && a.EndedAt != nil && !a.Alive() && !a.EndedAt.Before(f.Ticket.ReceivedAt.Truncate(time.Second)) {
+			out.Agreements = append(out.Agreements, a)
+		}
+	}
+	for _, c := range f.Account.Charges {
+		if c.State == account.ChargePending && slices.Contains(f.Ticket.SubscriptionIDs, c.SubscriptionID) {
+			out.Pending = append(out.Pending, c)
+		}
+	}
+	out.Others = slices.DeleteFunc(f.Account.Renewing(), func(s account.Subscription) bool {
+		return slices.Contains(f.Ticket.SubscriptionIDs, s.ID)
+	})
+	return out, nil
+}
+
+// alivePermitted reports whether living agreements leave something true to be told, and what.
+func (f Facts) alivePermitted(alive []account.Agreement) (cancelKind, bool) {
+	var external, shared int
+	for _, a := range alive {
+		switch {
+		case a.Channel == account.External:
+			external++
+		case len(f.others(a)) > 0:
+			shared++
+		}
+	}
+	switch cancel := f.Steps.Get(tickets.Cancel); {
+	case external == len(alive):
+		return mustAct, true
+	case external+shared == len(alive) && cancel.State == tickets.Skipped && cancel.Reason == string(kept):
+		return kept, true
+	}
+	return "", false
+}
+
+// stop reports whether the biller sends no more debits for the subscription, and since when; the zero
+// time where its own record said so before this case. One stop of the case without a last word is
+// enough for no.
+func (f Facts) stop(sub account.Subscription) (time.Time, bool) {
+	var at time.Time
+	var done bool
+	for _, e := range f.Effects {
+		switch {
+		case e.Kind == tickets.EndAgreement || e.Kind == tickets.SendRefund || e.Target != sub.ID:
+		case !e.State.Settled():
+			return time.Time{}, false
+		case e.State == tickets.EffectDone:
+			done = true
+			if e.SettledAt != nil && (at.IsZero() || e.SettledAt.Before(at)) {
+				at = *e.SettledAt
+			}
+		}
+	}
+	switch {
+	case done:
+		return at, true
+	case sub.StoppedAt != nil:
+		return *sub.StoppedAt, true
+	}
+	return time.Time{}, !sub.AutoRenew && sub.NextChargeAt == nil
+}
+
+// lastDay is the last day of use, inclusive: what the stop recorded, else the end of the paid period.
+func (f Facts) lastDay(sub account.Subscription) account.Date {
+	if sub.AccessUntil != "" || sub.PeriodEnd == "" {
+		return sub.AccessUntil
+	}
+	return sub.PeriodEnd.AddDays(-1)
+}
+
+// untrue refuses a mail that the stored facts do not bear out.
+func untrue(why string) error {
+	return &tickets.Error{Kind: tickets.Conflict, Msg: "This can't be told to the customer yet. " + why}
+}

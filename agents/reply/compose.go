@@ -1,0 +1,153 @@
+package reply
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Mail is one composed mail: what people read and the exact bytes that go out.
+type Mail struct {
+	Recipient string
+	Subject   string
+	Text      string // LF line ends
+	Auto      bool   // the desk's own words and not a person's
+	Raw       []byte // RFC 5322, CRLF line ends, 7-bit
+}
+
+// Compose writes the mail that f.Tell names from the facts alone; the same facts give the same bytes.
+// It refuses with Conflict what the facts do not prove and whatever would show an account to anybody
+// but its registered contact, and with Invalid a recipient that is no mail address.
+func Compose(f Facts) (Mail, error) {
+	if !mailable(f.Recipient) {
+		return Mail{}, &tickets.Error{Kind: tickets.Invalid, Msg: "There is no mail address to write to."}
+	}
+	if strings.EqualFold(f.Recipient, f.From.Address) {
+		return Mail{}, &tickets.Error{Kind: tickets.Conflict, Msg: "The desk does not write to itself."}
+	}
+	if f.private() && !f.onFile() {
+		return Mail{}, &tickets.Error{
+			Kind: tickets.Conflict,
+			Msg:  "This is about an account, so it goes to the account's registered address only, and not within 72 hours of its change.",
+		}
+	}
+	v, err := viewOf(f)
+	if err != nil {
+		return Mail{}, err
+	}
+	own, text, err := render(f, v)
+	if err != nil {
+		return Mail{}, fmt.Errorf("write %s in %s: %w", f.Tell, language(f.Ticket.Locale), err)
+	}
+	m := Mail{Recipient: f.Recipient, Subject: own, Text: text, Auto: f.Tell != tickets.TellAnswer}
+	if s := oneLine(f.Thread.Subject, maxSubject); s != "" {
+		m.Subject = answerTo(s)
+	}
+	m.Raw, err = rawMail(f, m)
+	return m, err
+}
+
+// view is what a text may use. Only what its Tell needs is set, so that a neutral mail can't say more
+// than it may.
+type view struct {
+	Product    string
+	Number     string
+	Ticket     tickets.Ticket
+	Page       string
+	Registered bool // the mail goes to the registered contact
+	Need       []string
+	Plans      []account.Subscription // to choose from
+	Shared     []sharedAgreement
+	Cancel     cancelled
+	Money      money
+	Assets     []account.QuoteAsset
+	Refunds    []returned
+	Answer     string
+}
+
+// sharedAgreement is an agreement with the subscriptions outside the case that it pays for.
+type sharedAgreement struct {
+	Agreement account.Agreement
+	Others    []account.Subscription
+}
+
+func viewOf(f Facts) (view, error) {
+	v := view{Product: oneLine(f.Product, maxSubject)}
+	if f.Tell == tickets.TellNeutral {
+		return v, nil
+	}
+	v.Number, v.Ticket, v.Page, v.Registered = f.Ticket.Number(), f.Ticket, f.Page, f.onFile()
+	var err error
+	switch f.Tell {
+	case tickets.TellReceipt:
+	case tickets.TellQuestion:
+		v.Shared, err = sharedAgreements(f)
+	case tickets.TellMissing:
+		v.Need, v.Plans, err = missing(f)
+	case tickets.TellCancelOutcome:
+		if v.Cancel, err = cancelOutcome(f); err == nil {
+			v.Money, v.Assets = moneyOf(f), assetsOf(f)
+		}
+	case tickets.TellRefundOutcome:
+		v.Refunds, err = refundOutcome(f)
+	case tickets.TellOffer:
+		if !f.offered() {
+			return v, untrue("There is no quote that waits for the customer's yes.")
+		}
+		v.Money = moneyOf(f)
+	case tickets.TellAnswer:
+		if f.Answer == nil || f.Answer.TicketID != f.Ticket.ID || f.Answer.Direction != tickets.Reply {
+			return v, untrue("The answer is not one of this case.")
+		}
+		v.Answer = strings.TrimSpace(printable(f.Answer.Text))
+	default:
+		return v, &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf("There is no mail called %q.", f.Tell)}
+	}
+	return v, err
+}
+
+// sharedAgreements are those the question is about; none where it asks what the customer wants. It is
+// put only once the charges themselves have stopped, as the text says.
+func sharedAgreements(f Facts) ([]sharedAgreement, error) {
+	if !f.asksShared() {
+		return nil, nil
+	}
+	for _, sub := range f.own() {
+		if _, ok := f.stop(sub); !ok {
+			return nil, untrue("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
+		}
+	}
+	var out []sharedAgreement
+	for _, a := range f.shared() {
+		out = append(out, sharedAgreement{Agreement: a, Others: f.others(a)})
+	}
+	if len(out) == 0 {
+		return nil, untrue("No living agreement pays for other subscriptions as well.")
+	}
+	return out, nil
+}
+
+// missing lists what would help to find the account and was not stated yet, or the subscriptions to
+// choose from where the account is known.
+func missing(f Facts) (need []string, plans []account.Subscription, err error) {
+	if f.Account != nil {
+		if len(f.Ticket.SubscriptionIDs) > 0 {
+			return nil, nil, untrue("The account and the subscription are both known, so nothing is missing.")
+		}
+		return nil, f.Account.Renewing(), nil
+	}
+	facts := f.Ticket.Facts
+	for _, k := range []struct{ name, stated string }{
+		{"account", facts.Account}, {"phone", facts.Phone}, {"order_no", facts.OrderNo}, {"channel_txn_id", facts.ChannelTxnID},
+	} {
+		if k.stated == "" {
+			need = append(need, k.name)
+		}
+	}
+	if len(need) == 0 {
+		need = []string{"payment"}
+	}
+	return need, nil, nil
+}

@@ -1,0 +1,110 @@
+package reply
+
+import (
+	"slices"
+
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// moneyKind is what can be said about money at the moment.
+type moneyKind string
+
+const (
+	moneyOpen    moneyKind = "open"    // nobody has worked it out yet
+	moneyNothing moneyKind = "nothing" // worked out: nothing comes back
+	moneyOffered moneyKind = "offered" // comes back if the customer says yes
+	moneyLapsed  moneyKind = "lapsed"  // was offered, nobody answered in time
+	moneyDue     moneyKind = "due"     // comes back; how far it is stands in Refunds
+)
+
+// money is what the newest quote and its refunds say.
+type money struct {
+	Kind  moneyKind
+	Quote account.Quote
+	// OwnFen is the part that comes back whatever the customer answers: charges that should not have
+	// been.
+	OwnFen  int64
+	Refunds []returned
+}
+
+// returned is one refund with the charge it gives back.
+type returned struct {
+	Refund account.Refund
+	Charge account.Charge
+}
+
+func moneyOf(f Facts) money {
+	q, ok := f.quote()
+	if !ok {
+		return money{Kind: moneyOpen, Refunds: f.returns()}
+	}
+	m := money{Kind: moneyDue, Quote: q, Refunds: f.returns()}
+	for _, l := range q.Lines {
+		if l.Ground.OwnFault() {
+			m.OwnFen += l.RefundFen
+		}
+	}
+	switch {
+	case q.RefundFen == 0:
+		m.Kind = moneyNothing
+	case f.offered():
+		m.Kind = moneyOffered
+	case q.Mode == account.Now && !f.accepted() && m.OwnFen < q.RefundFen:
+		m.Kind = moneyLapsed
+	}
+	return m
+}
+
+// returns are the ticket's refunds, oldest first. One that was closed and replaced by another of the
+// same charge is left out, because the other tells the whole story.
+func (f Facts) returns() []returned {
+	var out []returned
+	for i, r := range f.Refunds {
+		if r.Elsewhere || r.TicketID != f.Ticket.ID {
+			continue
+		}
+		if r.State == account.RefundClosed && slices.ContainsFunc(f.Refunds[i+1:], func(o account.Refund) bool { return o.ChargeID == r.ChargeID }) {
+			continue
+		}
+		back := returned{Refund: r}
+		if f.Account != nil {
+			for _, c := range f.Account.Charges {
+				if c.ID == r.ChargeID {
+					back.Charge = c
+				}
+			}
+		}
+		out = append(out, back)
+	}
+	return out
+}
+
+// refundOutcome is what came back, and is refused until each refund has its last word.
+func refundOutcome(f Facts) ([]returned, error) {
+	all := f.returns()
+	if len(all) == 0 {
+		return nil, untrue("There is no refund in this case.")
+	}
+	for _, r := range all {
+		if !r.Refund.State.Final() {
+			return nil, untrue("Refund " + r.Refund.ID + " is " + string(r.Refund.State) + ", which is not its last word.")
+		}
+	}
+	return all, nil
+}
+
+// assetsOf says what becomes of each asset lot: as quoted, or by the same rule where nothing was
+// quoted yet.
+func assetsOf(f Facts) []account.QuoteAsset {
+	if q, ok := f.quote(); ok {
+		return q.Assets
+	}
+	var out []account.QuoteAsset
+	for _, a := range f.Account.Assets {
+		out = append(out, account.QuoteAsset{
+			ID: a.ID, Kind: a.Kind, Source: a.Source, Quantity: a.Quantity,
+			ValueFen: a.ValueFen, UsedFen: a.UsedFen, Outcome: a.Outcome(),
+		})
+	}
+	return out
+}

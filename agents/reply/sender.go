@@ -1,0 +1,179 @@
+package reply
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/emersion/go-message"
+	gomail "github.com/emersion/go-message/mail"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Mailer hands one mail to a mail server: raw exactly as it is, under that envelope. A nil error
+// means that the server took it. An error wraps Unavailable where trying again may help, the mail's
+// fate being unknown included; anything else is the server's refusal for good. A *Refusal in the
+// error's chain has the server's words.
+type Mailer interface {
+	Send(ctx context.Context, from, to string, raw []byte) error
+}
+
+// Refusal is what the mail server answered. Error gives the code alone, because the words usually
+// repeat the recipient's address and errors reach the log.
+type Refusal struct {
+	Code  int
+	Words string // may hold personal data: for the outbox, never for a log
+}
+
+// Error is the code, such as "mail server answered 550".
+func (r *Refusal) Error() string { return "mail server answered " + strconv.Itoa(r.Code) }
+
+// recordTime is how long writing down what became of a mail may take. It runs on even while the
+// process is told to stop: a mail that was sent and not recorded would be sent twice.
+const recordTime = 10 * time.Second
+
+// recordTries is how often that is tried when somebody else changed the ticket meanwhile.
+const recordTries = 5
+
+// Sender sends the mails of the outbox.
+type Sender struct {
+	store  tickets.Store
+	mailer Mailer
+	now    func() time.Time
+}
+
+// NewSender makes a Sender.
+func NewSender(store tickets.Store, mailer Mailer, now func() time.Time) *Sender {
+	return &Sender{store: store, mailer: mailer, now: now}
+}
+
+// Send carries out a JobSend: it hands the stored bytes to the mail server with no transaction open
+// and then records the answer in one. Sent and refused for good both let the runbook go on. A
+// temporary failure is counted with the server's last word and comes back as Unavailable, for the
+// worker to try again; done is not called then. The same bytes under the same Message-ID go out each
+// time, so a mail whose acknowledgement was lost can be recognised where it arrives twice.
+func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) error) error {
+	id, err := strconv.ParseInt(j.Ref, 10, 64)
+	if err != nil {
+		return &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf("%q names no mail of the outbox.", j.Ref)}
+	}
+	o, err := s.store.OutgoingByID(ctx, id)
+	if err != nil {
+		return fmt.Errorf("load mail: %w", err)
+	}
+	if o.State != tickets.OutgoingQueued {
+		return s.store.InTx(ctx, done)
+	}
+	from, err := sender(o.Raw)
+	if err != nil {
+		return fmt.Errorf("read mail %d: %w", id, err)
+	}
+	answer := s.mailer.Send(ctx, from, o.Recipient, o.Raw)
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	if err := s.record(record, id, answer, done); err != nil {
+		return fmt.Errorf("record mail %d: %w", id, err)
+	}
+	if answer != nil && errors.Is(answer, tickets.Unavailable) {
+		return fmt.Errorf("send mail %d: %w", id, answer)
+	}
+	return nil
+}
+
+// record writes the mail server's answer down.
+func (s *Sender) record(ctx context.Context, id int64, answer error, done func(tickets.Tx) error) error {
+	at := s.now()
+	var err error
+	for range recordTries {
+		err = s.store.InTx(ctx, func(tx tickets.Tx) error {
+			o, err := tx.OutgoingByID(ctx, id)
+			if err != nil {
+				return err
+			}
+			o.Attempts++
+			o.Detail = lastWord(answer)
+			switch {
+			case answer == nil:
+				o.State, o.SentAt = tickets.OutgoingSent, &at
+			case errors.Is(answer, tickets.Unavailable):
+				return tx.SaveOutgoing(ctx, o)
+			default:
+				o.State = tickets.OutgoingFailed
+			}
+			if err := settle(ctx, tx, o, answer, at); err != nil {
+				return err
+			}
+			return done(tx)
+		})
+		if !isKind(err, tickets.Stale) {
+			break
+		}
+	}
+	return err
+}
+
+// settle stores a mail that has its last word, with its event and the job that goes on.
+func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error, at time.Time) error {
+	if err := tx.SaveOutgoing(ctx, o); err != nil {
+		return err
+	}
+	data := map[string]any{
+		"outgoing": o.ID, "key": o.Key, "tell": string(o.Tell), "state": string(o.State), "attempts": o.Attempts,
+	}
+	if r := (*Refusal)(nil); errors.As(answer, &r) {
+		data["code"] = r.Code
+	}
+	err := tx.Append(ctx, at, tickets.Record{
+		Stream: tickets.Number(o.TicketID), Type: tickets.EventNotifyResult, Actor: string(tickets.DeskActor),
+		Data: data, Private: map[string][]byte{"answer": []byte(o.Detail)},
+	})
+	if err != nil {
+		return err
+	}
+	t, err := tx.Ticket(ctx, o.TicketID)
+	if err != nil {
+		return err
+	}
+	if o.State == tickets.OutgoingSent && t.FirstRespondedAt == nil {
+		t.FirstRespondedAt = &at
+		if err := tx.SaveTicket(ctx, &t); err != nil {
+			return err
+		}
+	}
+	return tx.Enqueue(ctx, runJob(o.TicketID, at))
+}
+
+// maxWord bounds what is kept of the server's last word.
+const maxWord = 500
+
+func lastWord(answer error) string {
+	if answer == nil {
+		return ""
+	}
+	if r := (*Refusal)(nil); errors.As(answer, &r) {
+		return oneLine(strconv.Itoa(r.Code)+" "+r.Words, maxWord)
+	}
+	return oneLine(answer.Error(), maxWord)
+}
+
+// sender is the envelope's sender: the address in From. It is not the null sender that RFC 3834
+// suggests for answers by machine, because the desk wants the bounces.
+func sender(raw []byte) (string, error) {
+	e, err := message.Read(bytes.NewReader(raw))
+	if err != nil {
+		return "", err
+	}
+	h := gomail.Header{Header: e.Header}
+	from, err := h.AddressList("From")
+	if err != nil {
+		return "", err
+	}
+	if len(from) != 1 {
+		return "", &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender."}
+	}
+	return from[0].Address, nil
+}

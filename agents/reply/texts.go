@@ -1,0 +1,68 @@
+package reply
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// texts holds one file for each Tell and language. Its first line is the subject for a recipient who
+// wrote no mail to answer; the rest is the body. Files that begin with "part_" are shared.
+//
+//go:embed texts
+var texts embed.FS
+
+// language is the folder of texts for a locale: English for en, Chinese for all else.
+func language(locale string) string {
+	if locale == "en" || strings.HasPrefix(locale, "en-") {
+		return "en"
+	}
+	return "zh-CN"
+}
+
+// textOf parses the text of a Tell with the parts it may use.
+func textOf(lang string, tell tickets.Tell, words template.FuncMap) (*template.Template, error) {
+	file := string(tell) + ".txt"
+	return template.New(file).Funcs(words).ParseFS(texts, "texts/"+lang+"/"+file, "texts/"+lang+"/part_*.txt")
+}
+
+// render gives the text's own subject and its body.
+func render(f Facts, v view) (subject, body string, err error) {
+	lang := language(f.Ticket.Locale)
+	t, err := textOf(lang, f.Tell, wordsFor(lang, f.Zone))
+	if err != nil {
+		return "", "", fmt.Errorf("parse text: %w", err)
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, v); err != nil {
+		return "", "", fmt.Errorf("fill in text: %w", err)
+	}
+	subject, body, _ = strings.Cut(b.String(), "\n")
+	return strings.TrimSpace(subject), tidy(body), nil
+}
+
+// tidy removes what left-out sections leave behind: trailing blanks and runs of empty lines.
+func tidy(s string) string {
+	var out []string
+	for line := range strings.Lines(s) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if line == "" && (len(out) == 0 || out[len(out)-1] == "") {
+			continue
+		}
+		out = append(out, line)
+	}
+	return strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n"
+}
+
+// moment writes an instant on the local wall clock together with its offset.
+func moment(lang string, zone *time.Location, t time.Time) string {
+	t = t.In(zone)
+	if lang == "en" {
+		return t.Format("2 January 2006, 15:04 (UTC-07:00)")
+	}
+	return t.Format("2006 年 1 月 2 日 15:04（UTC-07:00）")
+}
