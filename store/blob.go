@@ -110,10 +110,7 @@ func (b *Blobs) Open(ctx context.Context, ref string) (io.ReadCloser, error) {
 func (b *Blobs) write(ctx context.Context, segment string, r io.Reader) (int64, error) {
 	if b.dir != "" {
 		n, err := writeSynced(b.dir, segment, r)
-		if err != nil {
-			return 0, &tickets.Error{Kind: tickets.Unavailable, Msg: "The original can't be kept just now.", Err: fmt.Errorf("write segment: %w", err)}
-		}
-		return n, nil
+		return n, blobError("write segment", err)
 	}
 	// Cancelling before Close is gocloud's way to give a half-written blob up.
 	ctx, cancel := context.WithCancel(ctx)
@@ -125,12 +122,8 @@ func (b *Blobs) write(ctx context.Context, segment string, r io.Reader) (int64, 
 	n, err := io.Copy(w, r)
 	if err != nil {
 		cancel()
-		return 0, blobError("write segment", errors.Join(err, w.Close()))
 	}
-	if err := w.Close(); err != nil {
-		return 0, blobError("write segment", err)
-	}
-	return n, nil
+	return n, blobError("write segment", errors.Join(err, w.Close()))
 }
 
 // writeSynced writes a file that is there whole or not at all, whatever happens to the power: the
@@ -186,8 +179,13 @@ func parseReference(ref string) (segment string, offset, length int64, err error
 	return segment, offset, length, nil
 }
 
-// blobError gives an error of the blob store its kind.
+// blobError gives an error of the blob store its kind. What a reader said of itself, such as TooLarge,
+// stays as it is.
 func blobError(attempted string, err error) error {
+	var ours *tickets.Error
+	if err == nil || errors.As(err, &ours) {
+		return err
+	}
 	kind, msg := tickets.Unavailable, "The originals can't be reached just now. Try again later."
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		kind, msg = tickets.NotFound, "The original is not kept."

@@ -32,6 +32,10 @@ const (
 // reachTime is how long Open tries to reach a database.
 const reachTime = 10 * time.Second
 
+// postgresConns is how many connections one program opens unless the url's pool_max_conns says
+// otherwise. pgx's own default, one for each processor, lets a few slow reads stop all writing.
+const postgresConns = 12
+
 // DB is the open database. It is safe for concurrent use.
 type DB struct {
 	reader // answers outside transactions
@@ -76,7 +80,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	const both = "&_loc=UTC&_busy_timeout=5000&_stmt_cache_size=256"
-	w := sql.OpenDB(sqliteConnector(file + "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate" + both))
+	w := sql.OpenDB(sqliteConnector(file + "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_cache_size=-65536" + both))
 	w.SetMaxOpenConns(1)
 	r := sql.OpenDB(sqliteConnector(file + "?mode=ro&_query_only=1" + both))
 	r.SetMaxOpenConns(4)
@@ -103,6 +107,9 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	conf, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil { // the cause may quote the url, so it goes no further
 		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "database.url can't be read: it must look like postgres://user:password@host:port/name."}
+	}
+	if !strings.Contains(databaseURL, "pool_max_conns=") {
+		conf.MaxConns = postgresConns
 	}
 	conf.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	conf.AfterConnect = func(_ context.Context, c *pgx.Conn) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -77,7 +78,8 @@ func kindOf(err error) (tickets.Kind, string) {
 	}
 	var connecting *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connecting) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+	cut := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
+	if cut || errors.As(err, &connecting) || errors.As(err, &network) {
 		return tickets.Unavailable, unreachable
 	}
 	return "", ""

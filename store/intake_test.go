@@ -168,7 +168,7 @@ func leasePromises() []promise {
 				t.Errorf("%d got the mailbox, want 1", n)
 			}
 		}},
-		{"another program gets the mailbox when the first gives it up or ends", func(t *testing.T, b bundle) {
+		{"another program gets the mailbox when the first gives it up", func(t *testing.T, b bundle) {
 			other := setup(t, b.url)
 			fence := b.lease(t)
 			_, ok, err := other.AcquireLease(b.ctx, "service", "node-2", time.Minute)

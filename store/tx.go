@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -20,10 +21,21 @@ var (
 const tries = 50
 
 // reader answers tickets.Reader on the connection or transaction it is given.
-type reader struct{ conn *gorm.DB }
+type reader struct {
+	conn *gorm.DB
+	// unbroken leaves a statement that has begun uninterrupted. The SQLite driver starts a goroutine for
+	// every statement that could be, a third of the price of an insert; in a transaction database/sql
+	// watches the context between the statements anyway, and they are short.
+	unbroken bool
+}
 
 // on is the connection for one statement.
-func (r reader) on(ctx context.Context) *gorm.DB { return r.conn.WithContext(ctx) }
+func (r reader) on(ctx context.Context) *gorm.DB {
+	if r.unbroken {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return r.conn.WithContext(ctx)
+}
 
 // tx is one transaction. Once it has ended, each of its methods fails.
 type tx struct {
@@ -56,7 +68,7 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 	for n := 1; ; n++ {
 		var fromF error
 		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			t := &tx{reader: reader{conn: g}, dialect: d.dialect, heads: map[string]head{}}
+			t := &tx{reader: reader{conn: g, unbroken: d.dialect == sqliteDialect}, dialect: d.dialect, heads: map[string]head{}}
 			defer func() { t.over = true }()
 			if fromF = f(t); fromF != nil {
 				return fromF
@@ -72,6 +84,8 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 			}
 		case again(err):
 			return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too many changes at once. Try again later.", Err: err}
+		case ctx.Err() != nil && errors.Is(err, sql.ErrTxDone): // rolled back because the caller gave up
+			return fail("transaction", ctx.Err())
 		case fromF != nil:
 			return err
 		default:
