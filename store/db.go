@@ -47,6 +47,7 @@ type DB struct {
 	closing sync.Once
 
 	locks lockFiles
+	queue queue
 }
 
 // Open opens the database that url names, `sqlite:PATH` or `postgres://user:password@host/name`, and

@@ -131,7 +131,7 @@ func txPromises() []promise {
 			if d := cmp.Diff([]string{"ticket.run 1 x k", "reply.send 2  ", "reply.send 2  "}, jobs(t, b)); d != "" {
 				t.Error(d)
 			}
-			must(t, b.Conn().Exec("UPDATE jobs SET state = 'done'").Error)
+			must(t, b.Conn().Exec("UPDATE jobs SET state = 'done', ended_at = due_at").Error)
 			b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx, job) })
 			if got := jobs(t, b); len(got) != 4 {
 				t.Errorf("%d jobs, want 4: the key waits no more", len(got))

@@ -67,16 +67,21 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 	}
 	for n := 1; ; n++ {
 		var fromF error
+		enqueued := false
 		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			t := &tx{reader: reader{conn: g, unbroken: d.dialect == sqliteDialect}, dialect: d.dialect, heads: map[string]head{}}
 			defer func() { t.over = true }()
 			if fromF = f(t); fromF != nil {
 				return fromF
 			}
+			enqueued = len(t.jobs) > 0
 			return t.flush(ctx)
 		}, opts)
 		switch {
 		case err == nil:
+			if enqueued {
+				d.queue.wake()
+			}
 			return nil
 		case again(err) && n < tries:
 			if err := pause(ctx, n); err != nil {
