@@ -1,0 +1,302 @@
+package mailin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// listWindow is for how many mails size and date are asked at once.
+const listWindow = 500
+
+// maxBreaks is how often in a row a connection may break without getting anything done.
+const maxBreaks = 3
+
+// errNoContent is a mail that the server lists and does not give.
+var errNoContent = errors.New("the server gives no content")
+
+// haul is a run of mails as they came, in ascending UID.
+type haul struct {
+	uidValidity uint32
+	mails       []fetched
+}
+
+// fetched is one mail as it came. raw is nil for a mail that was refused; of one too large header
+// holds the beginning.
+type fetched struct {
+	uid     uint32
+	at      time.Time
+	bytes   int64
+	raw     []byte
+	header  []byte
+	refused tickets.Outcome
+	detail  string
+	defect  string
+}
+
+// mailError is a failure that one mail stands for.
+type mailError struct {
+	listed Listed
+	err    error
+}
+
+// Error says which mail it was.
+func (e *mailError) Error() string { return fmt.Sprintf("mail %d: %s", e.listed.UID, e.err) }
+
+// Unwrap is what happened.
+func (e *mailError) Unwrap() error { return e.err }
+
+// fetch sends everything behind the cursor to out, over as many connections as it takes. A mail that
+// breaks the connection maxTries times is sent as quarantined, and the others go on.
+func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul) error {
+	breaks := 0
+	for {
+		before := at
+		err := d.fetchOver(ctx, &at, out)
+		if err == nil {
+			return nil
+		}
+		d.line.drop()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wait := 1
+		var bad *mailError
+		switch {
+		case errors.As(err, &bad):
+			place := tickets.Place{Mailbox: d.c.Mailbox, Folder: d.folder, UIDValidity: at.UIDValidity, UID: bad.listed.UID}
+			d.tries[place]++
+			if wait = d.tries[place]; wait < maxTries {
+				break
+			}
+			d.c.Log.WarnContext(ctx, "mail set aside", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", bad.listed.UID, "error", bad.err)
+			delete(d.tries, place)
+			err := send(ctx, out, &at, haul{at.UIDValidity, []fetched{{
+				uid: bad.listed.UID, at: bad.listed.At, bytes: max(bad.listed.Bytes, 0), refused: tickets.OutcomeQuarantined,
+				detail: fmt.Sprintf("could not be fetched in %d tries: %s", maxTries, bad.err),
+			}}})
+			if err != nil {
+				return err
+			}
+		case !errors.Is(err, tickets.Unavailable):
+			return err
+		default:
+			if at != before {
+				breaks = 0
+			}
+			if breaks++; breaks >= maxBreaks {
+				return err
+			}
+			wait = breaks
+		}
+		d.c.Log.InfoContext(ctx, "mailbox connection broke", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", at.LastUID, "error", err)
+		if err := d.c.Backoff.wait(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// fetchOver sends what is behind the cursor as far as one connection carries, and moves the cursor
+// along. An error that one mail stands for is a mailError.
+func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<- haul) error {
+	s, err := d.line.open(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := s.Select(ctx, d.folder, d.c.Processed.writes())
+	if err != nil {
+		return err
+	}
+	if d.first {
+		d.line.next = f.UIDNext
+	}
+	if f.UIDValidity != at.UIDValidity {
+		// The folder was made anew: read all of it. What is known already, the ledger will tell.
+		at.UIDValidity, at.LastUID = f.UIDValidity, 0
+	}
+	if f.Mails == 0 || f.UIDNext != 0 && at.LastUID+1 >= f.UIDNext {
+		return nil
+	}
+	uids, err := s.Search(ctx, at.LastUID)
+	if err != nil {
+		return err
+	}
+	for len(uids) > 0 {
+		window := uids[:d.window(at.UIDValidity, uids)]
+		uids = uids[len(window):]
+		listed, err := s.List(ctx, window)
+		if err != nil {
+			return d.blame(firstMissing(window, listed), err)
+		}
+		if err := d.gone(ctx, s, window, listed); err != nil {
+			return err
+		}
+		for len(listed) > 0 {
+			n := d.batch(listed)
+			mails, err := d.fetchBatch(ctx, s, listed[:n])
+			if err := errors.Join(err, send(ctx, out, at, haul{at.UIDValidity, mails})); err != nil {
+				return err
+			}
+			listed = listed[n:]
+		}
+	}
+	return nil
+}
+
+// window is how many of the mails to list next. One that failed before is listed by itself: it is set
+// aside only after everything before it was sent.
+func (d *drainage) window(uidValidity uint32, uids []uint32) int {
+	for i, uid := range uids {
+		switch suspect := d.suspect(uidValidity, uid); {
+		case i > 0 && (suspect || i >= listWindow):
+			return i
+		case suspect:
+			return 1
+		}
+	}
+	return len(uids)
+}
+
+func (d *drainage) suspect(uidValidity, uid uint32) bool {
+	return d.tries[tickets.Place{Mailbox: d.c.Mailbox, Folder: d.folder, UIDValidity: uidValidity, UID: uid}] > 0
+}
+
+// batch is how many of the listed mails to fetch next.
+func (d *drainage) batch(listed []Listed) int {
+	var bytes int64
+	for i, l := range listed {
+		bytes += min(l.Bytes, d.c.MailBytes)
+		if i > 0 && (i >= d.c.BatchMails || bytes > d.c.BatchBytes) {
+			return i
+		}
+	}
+	return len(listed)
+}
+
+// fetchBatch reads some mails. Together with an error it returns those before the one that failed.
+func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) ([]fetched, error) {
+	var uids []uint32
+	for _, l := range listed {
+		if l.Bytes <= d.c.MailBytes {
+			uids = append(uids, l.UID)
+		}
+	}
+	got := map[uint32]Content{}
+	var broken error
+	if len(uids) > 0 {
+		got, broken = s.Fetch(ctx, uids, d.c.MailBytes)
+	}
+	mails := make([]fetched, 0, len(listed))
+	for _, l := range listed {
+		content, came := got[l.UID]
+		m := fetched{uid: l.UID, at: l.At, bytes: l.Bytes, raw: content.Bytes}
+		var err error
+		switch {
+		case l.Bytes > d.c.MailBytes || content.Told > d.c.MailBytes:
+			if broken != nil {
+				return mails, d.blame(l, broken)
+			}
+			m, err = d.oversize(ctx, s, l, content.Told)
+		case came && content.Whole() && content.Told == l.Bytes:
+		case broken != nil:
+			return mails, d.blame(l, broken)
+		case !came:
+			if err = d.gone(ctx, s, []uint32{l.UID}, nil); err == nil {
+				continue // deleted by somebody in between
+			}
+		default:
+			m, err = d.again(ctx, s, l, content)
+		}
+		if err != nil {
+			return mails, d.blame(l, err)
+		}
+		mails = append(mails, m)
+	}
+	return mails, nil // a connection that broke after the last of them will show it
+}
+
+// oversize notes a mail that is too large, with its header.
+func (d *drainage) oversize(ctx context.Context, s *Session, l Listed, told int64) (fetched, error) {
+	header, err := s.Header(ctx, l.UID)
+	size := max(l.Bytes, told)
+	return fetched{
+		uid: l.UID, at: l.At, bytes: size, header: header, refused: tickets.OutcomeOversize,
+		detail: fmt.Sprintf("%d bytes, more than limits.mail_bytes (%d)", size, d.c.MailBytes),
+	}, err
+}
+
+// again reads a mail once more whose length was not the one that was listed. Some servers only guess
+// RFC822.SIZE: what twice comes whole and alike is the mail, and the wrong size a defect.
+func (d *drainage) again(ctx context.Context, s *Session, l Listed, first Content) (fetched, error) {
+	got, err := s.Fetch(ctx, []uint32{l.UID}, d.c.MailBytes)
+	second := got[l.UID]
+	switch {
+	case err != nil:
+		return fetched{}, err
+	case !second.Whole():
+		return fetched{}, errNoContent
+	case second.Told != l.Bytes && second.Told != first.Told:
+		return fetched{}, fmt.Errorf("the server lists %d bytes and sends %d, then %d", l.Bytes, first.Told, second.Told)
+	}
+	m := fetched{uid: l.UID, at: l.At, bytes: second.Told, raw: second.Bytes}
+	if second.Told != l.Bytes {
+		m.defect = fmt.Sprintf("size_differs: the server listed %d bytes", l.Bytes)
+	}
+	return m, nil
+}
+
+// gone fails for mails that the server did not list though they are there: skipping one would lose it.
+func (d *drainage) gone(ctx context.Context, s *Session, asked []uint32, listed []Listed) error {
+	missing := slices.DeleteFunc(slices.Clone(asked), func(uid uint32) bool {
+		return slices.ContainsFunc(listed, func(l Listed) bool { return l.UID == uid })
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	still, err := s.Still(ctx, missing)
+	if err != nil || len(still) == 0 {
+		return err
+	}
+	return d.blame(Listed{UID: still[0]}, errNoContent)
+}
+
+// blame makes an error the given mail's, unless it is one already. The date of a mail that the server
+// told nothing of is now.
+func (d *drainage) blame(l Listed, err error) error {
+	var already *mailError
+	if errors.As(err, &already) {
+		return err
+	}
+	if l.At.IsZero() {
+		l.At = d.c.Now()
+	}
+	return &mailError{l, err}
+}
+
+// firstMissing is the first mail that was asked for and not listed; the last one where none is missing.
+func firstMissing(asked []uint32, listed []Listed) Listed {
+	for i, uid := range asked {
+		if i >= len(listed) || listed[i].UID != uid {
+			return Listed{UID: uid}
+		}
+	}
+	return listed[len(listed)-1]
+}
+
+// send passes mails on and moves the cursor behind them.
+func send(ctx context.Context, out chan<- haul, at *tickets.Cursor, h haul) error {
+	if len(h.mails) == 0 {
+		return nil
+	}
+	select {
+	case out <- h:
+		at.LastUID = h.mails[len(h.mails)-1].uid
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,166 @@
+package mailin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// prepareAll turns hauls into batches until there are no more.
+func (d *drainage) prepareAll(ctx context.Context, in <-chan haul, out chan<- tickets.Batch) error {
+	for h := range in {
+		b, err := d.prepare(ctx, h)
+		if err != nil {
+			return err
+		}
+		select {
+		case out <- b:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// prepare keeps the originals of a haul and reads them, both at once. When it returns the originals
+// are on the disk.
+func (d *drainage) prepare(ctx context.Context, h haul) (tickets.Batch, error) {
+	var raws [][]byte
+	for _, m := range h.mails {
+		if m.raw != nil {
+			raws = append(raws, m.raw)
+		}
+	}
+	var refs []string
+	var keepErr error
+	var work sync.WaitGroup
+	if len(raws) > 0 {
+		work.Go(func() {
+			refs, keepErr = d.c.Raws.KeepBatch(ctx, raws)
+			if keepErr == nil && len(refs) != len(raws) {
+				keepErr = fmt.Errorf("%d mails kept under %d references", len(raws), len(refs))
+			}
+		})
+	}
+	mails := make([]tickets.Incoming, len(h.mails))
+	turns := make(chan struct{}, d.c.Parsers)
+	for i := range h.mails {
+		turns <- struct{}{}
+		work.Go(func() {
+			defer func() { <-turns }()
+			mails[i] = d.understand(ctx, h.mails[i])
+		})
+	}
+	work.Wait()
+	if keepErr != nil {
+		return tickets.Batch{}, fmt.Errorf("keep original mails: %w", keepErr)
+	}
+	if err := ctx.Err(); err != nil {
+		// A look-up cut short would count as a proof that is missing.
+		return tickets.Batch{}, context.Cause(ctx)
+	}
+	next := 0
+	for i, m := range h.mails {
+		if m.raw != nil {
+			mails[i].Message.Raw = refs[next]
+			next++
+		}
+	}
+	return tickets.Batch{
+		Mailbox: d.c.Mailbox, Folder: d.folder, UIDValidity: h.uidValidity,
+		LastUID: h.mails[len(h.mails)-1].uid, Fence: d.fence, Mails: mails,
+	}, nil
+}
+
+// understand reads one mail. A mail that our own code breaks on is set aside for a person, with its
+// original, rather than breaking the desk.
+func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incoming) {
+	defer func() {
+		if broke := recover(); broke != nil {
+			d.c.Log.ErrorContext(ctx, "mail not understood", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", f.uid, "panic", fmt.Sprintf("%T", broke))
+			in = refused(f, tickets.OutcomeQuarantined, "reading it failed; its original is kept")
+		}
+	}()
+	switch f.refused {
+	case tickets.OutcomeQuarantined:
+		return refused(f, f.refused, f.detail)
+	case tickets.OutcomeOversize:
+		return d.beginning(f)
+	}
+	mail := Parse(f.raw, d.c.Parse)
+	options := d.c.Auth
+	options.ReceivedAt = f.at
+	auth := Authenticate(ctx, f.raw, mail, options)
+	fingerprint := Fingerprint(f.raw)
+	in = tickets.Incoming{
+		UID: f.uid, Bytes: f.bytes, Digest: sha256.Sum256(f.raw), Fingerprint: hex.EncodeToString(fingerprint[:]),
+		InReplyTo: mail.InReplyTo,
+		Message:   message(f, mail),
+	}
+	in.Message.Assurance, in.Message.AssuranceWhy = auth.Level, auth.Reasons
+	if b := mail.Bounce; b != nil {
+		in.Bounce = &tickets.BouncedMail{MessageID: b.OriginalMessageID, Recipient: b.Recipient, Status: b.Status, Permanent: b.Permanent}
+	}
+	in.Understanding = intent.Understand(intent.Message{Channel: string(tickets.Email), Subject: mail.Subject, Text: mail.Text})
+	return in
+}
+
+// beginning is what the header of a mail too large tells. Nobody's word is proved by it.
+func (d *drainage) beginning(f fetched) tickets.Incoming {
+	mail := Parse(f.header, d.c.Parse)
+	in := refused(f, tickets.OutcomeOversize, f.detail)
+	in.InReplyTo = mail.InReplyTo
+	in.Message = message(f, mail)
+	in.Message.Text, in.Message.Quoted, in.Message.HTML = "", "", ""
+	in.Message.Attachments, in.Message.Defects = nil, nil
+	in.Understanding = intent.Understand(intent.Message{Channel: string(tickets.Email), Subject: mail.Subject})
+	return in
+}
+
+// message is a mail as the case keeps it.
+func message(f fetched, mail Mail) tickets.Message {
+	m := tickets.Message{
+		Channel: tickets.Email, Direction: tickets.Inbound, At: f.at.UTC(), Subject: mail.Subject,
+		Text: mail.Text, Quoted: mail.Quoted, HTML: mail.HTML, MessageID: mail.MessageID, References: mail.References,
+		Kind: string(mail.Kind), Defects: mail.Defects,
+	}
+	// Who wrote is known only where exactly one address says so.
+	if len(mail.From) == 1 {
+		m.SenderName = mail.From[0].Name
+		if strings.Contains(mail.From[0].Address, "@") {
+			m.Sender = strings.ToLower(mail.From[0].Address)
+		}
+	}
+	for _, a := range mail.Attachments {
+		m.Attachments = append(m.Attachments, tickets.Attachment{Name: a.Name, Type: a.Type, Bytes: a.Bytes})
+	}
+	if f.defect != "" {
+		m.Defects = append(m.Defects, f.defect)
+	}
+	return m
+}
+
+// refused is a mail that was not read, and why.
+func refused(f fetched, outcome tickets.Outcome, detail string) tickets.Incoming {
+	return tickets.Incoming{
+		UID: f.uid, Bytes: f.bytes, Refused: outcome, Detail: detail,
+		Message: tickets.Message{Channel: tickets.Email, Direction: tickets.Inbound, At: f.at.UTC(), Kind: string(KindMessage)},
+	}
+}
+
+// unstorable is a mail that the database would not take: set aside, with its original.
+func unstorable(in tickets.Incoming) tickets.Incoming {
+	return tickets.Incoming{
+		UID: in.UID, Bytes: in.Bytes, Digest: in.Digest, Refused: tickets.OutcomeQuarantined,
+		Detail: "it could not be stored; its original is kept",
+		Message: tickets.Message{
+			Channel: in.Message.Channel, Direction: in.Message.Direction, At: in.Message.At, Kind: in.Message.Kind, Raw: in.Message.Raw,
+		},
+	}
+}

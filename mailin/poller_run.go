@@ -1,0 +1,65 @@
+package mailin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Run polls at once and then whenever the server tells of new mail or the interval is over, until ctx
+// ends; then it returns nil. A connection that fails is made again after a wait that grows. The
+// mailbox's lease is held, and renewed, while a poll runs, and free in between, so that every node
+// and `poll --once` get their turn.
+func (p *Poller) Run(ctx context.Context) error {
+	l := &line{config: &p.c}
+	defer l.drop()
+	for failures := 0; ; {
+		sum, err := p.poll(ctx, l)
+		if ctx.Err() != nil {
+			return nil
+		}
+		p.report(ctx, sum, err)
+		if err == nil {
+			failures = 0
+			err = p.await(ctx, l)
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		l.drop()
+		failures++
+		p.c.Log.InfoContext(ctx, "mailbox connection waits", "mailbox", p.c.Mailbox, "failures", failures, "error", err)
+		if p.c.Backoff.wait(ctx, failures) != nil {
+			return nil
+		}
+	}
+}
+
+// await waits for the first folder to change; the others are looked at when the interval is over.
+func (p *Poller) await(ctx context.Context, l *line) error {
+	s, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Idle(ctx, p.c.Folders[0], l.next, p.c.Interval)
+}
+
+// report logs a poll and tells OnPoll of it.
+func (p *Poller) report(ctx context.Context, sum Summary, err error) {
+	if p.c.OnPoll != nil {
+		p.c.OnPoll(sum, err)
+	}
+	switch {
+	case errors.Is(err, tickets.Unavailable):
+		p.c.Log.WarnContext(ctx, "mailbox not read", "mailbox", p.c.Mailbox, "fetched", sum.Fetched, "error", err)
+	case err != nil:
+		p.c.Log.ErrorContext(ctx, "mailbox not read", "mailbox", p.c.Mailbox, "fetched", sum.Fetched, "error", err)
+	case sum.Fetched > 0:
+		p.c.Log.InfoContext(ctx, "mailbox read", "mailbox", p.c.Mailbox, "fetched", sum.Fetched, "ticket", sum.Ticket,
+			"quarantined", sum.Quarantined, "seconds", sum.Seconds)
+	}
+}
