@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -99,7 +98,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	auth := Authenticate(ctx, f.raw, mail, options)
 	fingerprint := Fingerprint(f.raw)
 	in = tickets.Incoming{
-		UID: f.uid, Bytes: f.bytes, Digest: sha256.Sum256(f.raw), Fingerprint: hex.EncodeToString(fingerprint[:]),
+		UID: f.uid, Bytes: f.bytes, Original: f.raw, Fingerprint: hex.EncodeToString(fingerprint[:]),
 		InReplyTo: mail.InReplyTo,
 		Message:   message(f, mail),
 	}
@@ -157,7 +156,7 @@ func refused(f fetched, outcome tickets.Outcome, detail string) tickets.Incoming
 // unstorable is a mail that the database would not take: set aside, with its original.
 func unstorable(in tickets.Incoming) tickets.Incoming {
 	return tickets.Incoming{
-		UID: in.UID, Bytes: in.Bytes, Digest: in.Digest, Refused: tickets.OutcomeQuarantined,
+		UID: in.UID, Bytes: in.Bytes, Fingerprint: in.Fingerprint, Original: in.Original, Refused: tickets.OutcomeQuarantined,
 		Detail: "it could not be stored; its original is kept",
 		Message: tickets.Message{
 			Channel: in.Message.Channel, Direction: in.Message.Direction, At: in.Message.At, Kind: in.Message.Kind, Raw: in.Message.Raw,

@@ -3,7 +3,6 @@ package mailin
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,7 +87,7 @@ func (l *ledger) Receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake
 		case m.Message.Kind != string(KindMessage):
 			row.Outcome = tickets.Outcome(m.Message.Kind)
 		}
-		if raw, kept := l.raws[m.Message.Raw]; m.Refused == "" && (!kept || sha256.Sum256(raw) != m.Digest) {
+		if raw, kept := l.raws[m.Message.Raw]; m.Refused == "" && (!kept || !bytes.Equal(raw, m.Original)) {
 			return nil, fmt.Errorf("mail %d: its original is not kept", m.UID)
 		}
 		rows = append(rows, row)

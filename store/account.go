@@ -67,6 +67,17 @@ func (r reader) Refunds(ctx context.Context, ticketID int64) ([]account.Refund, 
 	return list, fail("refunds", err)
 }
 
+// AllRefunds lists the refunds this desk proposed, newest first, of one state or of every one ("").
+func (d *DB) AllRefunds(ctx context.Context, state account.RefundState) ([]account.Refund, error) {
+	q := d.on(ctx).Where("NOT elsewhere")
+	if state != "" {
+		q = q.Where("state = ?", state)
+	}
+	var list []account.Refund
+	err := q.Order("at DESC, id").Find(&list).Error
+	return list, fail("refunds", err)
+}
+
 // Refund is the refund with that id.
 func (t *tx) Refund(ctx context.Context, id string) (account.Refund, error) {
 	var r account.Refund

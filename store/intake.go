@@ -58,21 +58,17 @@ func (d *DB) Cursor(ctx context.Context, mailbox, folder string) (tickets.Cursor
 	return c, fail("cursor", err)
 }
 
-// IntakeRow is the ledger's row with that id.
-func (d *DB) IntakeRow(ctx context.Context, id int64) (tickets.Intake, error) {
-	var row tickets.Intake
-	err := d.on(ctx).Take(&row, "id = ?", id).Error
-	return row, fail("intake", err)
-}
-
-// RefusedMails lists the mails that were not read (oversize or quarantined), newest first: at most
-// limit of them that are older than the row with the id before, 0 for the newest.
-func (d *DB) RefusedMails(ctx context.Context, before int64, limit int) ([]tickets.Intake, error) {
-	q := d.on(ctx).Where("outcome IN ('oversize', 'quarantined')")
+// Ledger lists what became of mails, newest first: at most limit rows that are older than the row with
+// the id before (0 for the newest), of one outcome or of every one ("").
+func (d *DB) Ledger(ctx context.Context, outcome tickets.Outcome, before int64, limit int) ([]tickets.Intake, error) {
+	q := d.on(ctx)
+	if outcome != "" {
+		q = q.Where("outcome = ?", outcome)
+	}
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}
 	var list []tickets.Intake
 	err := q.Order("id DESC").Limit(limit).Find(&list).Error
-	return list, fail("refused mails", err)
+	return list, fail("intake ledger", err)
 }

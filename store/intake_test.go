@@ -91,19 +91,20 @@ func intakePromises() []promise {
 				t.Errorf("taken for new %d times, want once", n)
 			}
 		}},
-		{"refused mails are listed, newest first, by pages", func(t *testing.T, b bundle) {
+		{"the ledger is listed, newest first, by pages and outcome", func(t *testing.T, b bundle) {
 			rows := []tickets.Intake{
 				b.intake(1, tickets.OutcomeQuarantined, 0), b.intake(2, tickets.OutcomeOwn, 0),
 				b.intake(3, tickets.OutcomeOversize, 0), b.intake(4, tickets.OutcomeQuarantined, 0),
 			}
 			b.tx(t, func(tx tickets.Tx) error { return tx.InsertIntake(b.ctx, rows) })
-			page, err := b.RefusedMails(b.ctx, 0, 2)
+			page, err := b.Ledger(b.ctx, "", 0, 2)
 			must(t, err)
-			rest, err := b.RefusedMails(b.ctx, page[1].ID, 2)
+			rest, err := b.Ledger(b.ctx, "", page[1].ID, 2)
 			must(t, err)
-			one, err := b.IntakeRow(b.ctx, rest[0].ID)
+			quarantined, err := b.Ledger(b.ctx, tickets.OutcomeQuarantined, 0, 10)
 			must(t, err)
-			if d := cmp.Diff([]tickets.Intake{rows[3], rows[2], rows[0], rows[0]}, append(append(page, rest...), one)); d != "" {
+			want := []tickets.Intake{rows[3], rows[2], rows[1], rows[0], rows[3], rows[0]}
+			if d := cmp.Diff(want, append(append(page, rest...), quarantined...)); d != "" {
 				t.Error(d)
 			}
 		}},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
@@ -85,6 +86,8 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 		Fingerprint: in.Fingerprint, MessageID: in.Message.MessageID, Bytes: in.Bytes,
 		ReceivedAt: in.Message.At, Raw: in.Message.Raw, Detail: in.Detail, At: a.at,
 	}
+	// An ID number only helps to find somebody; it is never kept whole outside the original.
+	in.Understanding.Facts.NationalID = account.MaskID(in.Understanding.Facts.NationalID)
 	var err error
 	switch first, seen := a.known[in.Fingerprint]; {
 	case in.Refused == OutcomeQuarantined:

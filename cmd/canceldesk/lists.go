@@ -138,9 +138,9 @@ func (c *commands) quarantineCommand() *cobra.Command {
 			begin(cmd)
 			return c.withApp(cmd, func(a *app) error {
 				for _, outcome := range []tickets.Outcome{tickets.OutcomeQuarantined, tickets.OutcomeOversize} {
-					var after int64
+					var before int64
 					for {
-						rows, err := a.db.Ledger(cmd.Context(), outcome, after, 200)
+						rows, err := a.db.Ledger(cmd.Context(), outcome, before, 200)
 						if err != nil {
 							return err
 						}
@@ -148,7 +148,7 @@ func (c *commands) quarantineCommand() *cobra.Command {
 							if err := printRow(cmd.OutOrStdout(), asJSON, intakeRow(r), "id", "outcome", "mailbox", "folder", "uid", "bytes", "received_at", "detail"); err != nil {
 								return err
 							}
-							after = r.ID
+							before = r.ID
 						}
 						if len(rows) < 200 {
 							break

@@ -90,7 +90,7 @@ func (m *merger) account(s Sync, hashID func(string) string, at *time.Time) {
 	if s.NationalID.Set {
 		a.NationalIDHash, a.NationalIDMask = "", ""
 		if id := strings.ToUpper(strings.TrimSpace(s.NationalID.Value)); id != "" {
-			a.NationalIDHash, a.NationalIDMask = hashID(id), maskID(id)
+			a.NationalIDHash, a.NationalIDMask = hashID(id), MaskID(id)
 		}
 	}
 	// A platform that does not say when contact data changed still can't make a fresh address count.
@@ -212,8 +212,8 @@ func NormalPhone(s string) string {
 	return d
 }
 
-// maskID shows the first six and the last four characters of an ID number.
-func maskID(id string) string {
+// MaskID shows the first six and the last four characters of an ID number.
+func MaskID(id string) string {
 	if len(id) <= 10 {
 		return strings.Repeat("*", len(id))
 	}

@@ -19,7 +19,7 @@ CREATE TABLE intake (
     CHECK (outcome <> 'ticket' OR ticket_id > 0)
 );
 CREATE INDEX intake_fingerprint ON intake (fingerprint) WHERE fingerprint <> '';
-CREATE INDEX intake_refused ON intake (id) WHERE outcome IN ('oversize', 'quarantined');
+CREATE INDEX intake_outcome ON intake (outcome, id);
 
 CREATE TABLE cursors (
     mailbox      TEXT NOT NULL CHECK (mailbox <> ''),

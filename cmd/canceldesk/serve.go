@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/canceldesk/canceldesk/agents/web"
+	"github.com/canceldesk/canceldesk/mailin"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// The parts of the program that --roles picks from.
+const (
+	roleAPI  = "api"
+	rolePoll = "poll"
+	roleWork = "work"
+)
+
+// serveCommand runs API, dashboard, pollers and workers.
+func (c *commands) serveCommand() *cobra.Command {
+	var roles []string
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the desk: API, dashboard, mailboxes and jobs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, r := range roles {
+				if r != roleAPI && r != rolePoll && r != roleWork {
+					return usageError{fmt.Errorf("--roles has %q; there are api, poll and work", r)}
+				}
+			}
+			begin(cmd)
+			return c.withApp(cmd, func(a *app) error {
+				listen, err := net.Listen("tcp", a.config.HTTP.Address)
+				if err != nil {
+					return fmt.Errorf("http.address: %w", err)
+				}
+				return a.serve(cmd.Context(), listen, roles, nil)
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&roles, "roles", []string{roleAPI, rolePoll, roleWork}, "which parts run here")
+	return cmd
+}
+
+// How long the server waits.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 15 * time.Second
+	sealEvery         = time.Second // how long an event may be without its number in the log
+)
+
+// serve runs the named parts until ctx ends. extra, where given, answers what it wants before the
+// dashboard is asked.
+func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, extra func(http.Handler) http.Handler) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if slices.Contains(roles, roleAPI) {
+		handler, err := a.handler()
+		if err != nil {
+			return errors.Join(err, listen.Close())
+		}
+		if extra != nil {
+			handler = extra(handler)
+		}
+		a.log.Info("listening", "address", listen.Addr().String(), "roles", strings.Join(roles, ","))
+		a.serveHTTP(ctx, group, listen, handler)
+	} else if err := listen.Close(); err != nil {
+		return fmt.Errorf("close listener: %w", err)
+	}
+	if slices.Contains(roles, rolePoll) {
+		for _, m := range a.config.Mailboxes {
+			p, err := a.poller(m)
+			if err != nil {
+				return err
+			}
+			group.Go(func() error { return p.Run(ctx) })
+		}
+	}
+	if slices.Contains(roles, roleWork) {
+		group.Go(func() error { return a.worker().Run(ctx) })
+		group.Go(func() error { return a.keepSealing(ctx) })
+	}
+	if err := group.Wait(); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+func (a *app) serveHTTP(ctx context.Context, group *errgroup.Group, listen net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	group.Go(func() error {
+		if err := server.Serve(listen); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+		defer cancel()
+		return server.Shutdown(end)
+	})
+}
+
+// keepSealing numbers and signs events soon after they are written.
+func (a *app) keepSealing(ctx context.Context) error {
+	tick := time.NewTicker(sealEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if _, err := a.sequence.Seal(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("events not sealed", "error", err)
+			}
+		}
+	}
+}
+
+// handler is the dashboard and the API.
+func (a *app) handler() (http.Handler, error) {
+	return web.New(web.Config{
+		Desk: a.desk, People: a.db, Sessions: a.db.Sessions(a.now), PublicURL: a.config.HTTP.PublicURL,
+		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
+		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
+		Ready: a.ready, OpenAttachment: openAttachment,
+	})
+}
+
+// ready asks each part whether it can work.
+func (a *app) ready(ctx context.Context) map[string]error {
+	parts := map[string]error{"database": a.db.CheckSchema(ctx)}
+	_, _, parts["tickets"] = a.db.Tickets(ctx, tickets.Filter{Limit: 1})
+	return parts
+}
+
+// ledger is the intake ledger and the events as the dashboard asks for them.
+type ledger struct{ *app }
+
+// Ledger lists what became of mails.
+func (l ledger) Ledger(ctx context.Context, outcome string, before int64, limit int) ([]tickets.Intake, error) {
+	return l.db.Ledger(ctx, tickets.Outcome(outcome), before, limit)
+}
+
+// Original opens the bytes of a mail as it came.
+func (l ledger) Original(ctx context.Context, ref string) (io.ReadCloser, error) {
+	return l.blobs.Open(ctx, ref)
+}
+
+// Events lists a stream's events.
+func (l ledger) Events(ctx context.Context, stream string) ([]web.Event, error) {
+	list, err := l.db.Events(ctx, stream)
+	out := make([]web.Event, len(list))
+	for i, e := range list {
+		out[i] = web.Event{N: e.N, At: e.At, Type: e.Type, Actor: e.Actor}
+	}
+	return out, err
+}
+
+// openAttachment gives one attachment of a mail.
+func openAttachment(raw []byte, index int) (name, contentType string, content []byte, err error) {
+	a, content, err := mailin.AttachmentContent(raw, index)
+	return a.Name, a.Type, content, err
+}
