@@ -135,6 +135,11 @@ func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<-
 		if err := d.gone(ctx, s, window, listed); err != nil {
 			return err
 		}
+		for i := range listed {
+			if listed[i].At.IsZero() { // the server does not tell
+				listed[i].At = d.c.Now()
+			}
+		}
 		for len(listed) > 0 {
 			n := d.batch(listed)
 			mails, err := d.fetchBatch(ctx, s, listed[:n])
@@ -264,8 +269,7 @@ func (d *drainage) gone(ctx context.Context, s *Session, asked []uint32, listed 
 	return d.blame(Listed{UID: still[0]}, errNoContent)
 }
 
-// blame makes an error the given mail's, unless it is one already. The date of a mail that the server
-// told nothing of is now.
+// blame makes an error the given mail's, unless it is one already.
 func (d *drainage) blame(l Listed, err error) error {
 	var already *mailError
 	if errors.As(err, &already) {

@@ -23,8 +23,9 @@ type ledger struct {
 	raws    map[string][]byte
 	holder  string
 	fence   int64
-	renewed int
-	lost    bool // the next renewal is refused
+	denials int           // how many more times somebody else has the mailbox
+	renewed chan struct{} // told of renewals, where set
+	lost    bool          // the next renewal is refused
 	batches int
 	// before is asked for each batch before it is stored.
 	before func(tickets.Batch) error
@@ -102,6 +103,10 @@ func (l *ledger) Receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake
 func (l *ledger) AcquireLease(_ context.Context, _, holder string, _ time.Duration) (int64, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.denials > 0 {
+		l.denials--
+		return 0, false, nil
+	}
 	if l.holder != "" {
 		return 0, false, nil
 	}
@@ -116,7 +121,10 @@ func (l *ledger) RenewLease(_ context.Context, _ string, fence int64, _ time.Dur
 	if fence != l.fence || l.lost {
 		return &tickets.Error{Kind: tickets.Conflict, Msg: "The lease is lost."}
 	}
-	l.renewed++
+	select {
+	case l.renewed <- struct{}{}:
+	default: // nobody waits for it
+	}
 	return nil
 }
 
@@ -152,7 +160,6 @@ func (l *ledger) outcomes() map[tickets.Outcome]int {
 
 // testConfig is a poller's configuration over the ledger that waits for nothing long.
 func testConfig(server Server, l *ledger) Config {
-	server.ReadTimeout = max(server.ReadTimeout, 0)
 	return Config{
 		Mailbox: "service", Server: server, Holder: "test",
 		Backoff: Backoff{First: time.Millisecond, Max: 5 * time.Millisecond},
@@ -182,7 +189,7 @@ func poll(t *testing.T, p *Poller) Summary {
 
 // testMail is a mail with the number in its subject and about size bytes of text.
 func testMail(n, size int) []byte {
-	return fmt.Appendf(nil, "From: \"Li\" <Li%d@Example.com>\r\nTo: service@example.com\r\nSubject: mail %d\r\nMessage-ID: <%d@example.com>\r\n\r\n%s\r\n",
+	return fmt.Appendf(nil, "From: \"Li\" <Li%d@Example.com>\r\nTo: service@example.com\r\nSubject: mail %d\r\nDate: Wed, 6 May 2026 07:08:09 +0000\r\nMessage-ID: <%d@example.com>\r\n\r\n%s\r\n",
 		n, n, n, bytes.Repeat([]byte("stop it. \r\n"), size/11+1))
 }
 
