@@ -46,7 +46,7 @@ func OpenBlobs(ctx context.Context, blobURL string) (*Blobs, error) {
 		return &Blobs{bucket: b}, nil
 	}
 	dir := filepath.FromSlash(u.Path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, unavailable(err)
 	}
 	b, err := fileblob.OpenBucket(dir, &fileblob.Options{Metadata: fileblob.MetadataDontWrite})
@@ -151,11 +151,34 @@ func writeSynced(dir, name string, r io.Reader) (n int64, err error) {
 	if err = os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
 		return 0, err
 	}
+	return n, syncDir(dir)
+}
+
+// makeDir makes a folder with those above it, each of them durably: what is synced into a folder is
+// lost with the folder's own name.
+func makeDir(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return n, errors.Join(d.Sync(), d.Close())
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // newSegment is a name nobody can guess; crypto/rand.Text carries more than 128 random bits.

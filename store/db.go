@@ -133,7 +133,9 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 		pool.Close()
 		return nil, unavailable(err)
 	}
-	g, err := openGorm(newPostgresDialector(stdlib.OpenDBFromPool(pool)))
+	conns := sql.OpenDB(postgresConnector{stdlib.GetPoolConnector(pool)})
+	conns.SetMaxIdleConns(0) // idle ones wait in pgx's pool
+	g, err := openGorm(newPostgresDialector(conns))
 	if err != nil {
 		pool.Close()
 		return nil, unavailable(err)

@@ -6,8 +6,11 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/mattn/go-sqlite3"
 	"gorm.io/driver/postgres"
 	"gorm.io/driver/sqlite"
@@ -50,11 +53,51 @@ func (utcConn) CheckNamedValue(v *driver.NamedValue) error {
 	if err != nil {
 		return err
 	}
-	if t, ok := value.(time.Time); ok {
-		value = t.UTC().Truncate(time.Microsecond)
+	switch x := value.(type) {
+	case time.Time:
+		value = x.UTC().Truncate(time.Microsecond)
+	case string:
+		value = plainText(x)
 	}
 	v.Value = value
 	return nil
+}
+
+// postgresConnector hands out connections of a pgx pool that take any text.
+type postgresConnector struct{ driver.Connector }
+
+// Connect opens one connection.
+func (c postgresConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	raw, ok := conn.(*stdlib.Conn)
+	if !ok {
+		return nil, fmt.Errorf("pgx gave a %T", conn)
+	}
+	return textConn{raw}, nil
+}
+
+// textConn lets no text fail.
+type textConn struct{ *stdlib.Conn }
+
+// CheckNamedValue converts one argument.
+func (textConn) CheckNamedValue(v *driver.NamedValue) error {
+	if s, ok := v.Value.(string); ok {
+		v.Value = plainText(s)
+	}
+	return nil
+}
+
+// plainText puts U+FFFD for what PostgreSQL does not store as text: NUL and broken UTF-8. A mail with
+// one in its subject must not stop its mailbox, and is the same in both databases. The original has
+// its bytes.
+func plainText(s string) string {
+	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // sqliteDialector is gorm's with errors that keep their cause.

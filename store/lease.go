@@ -107,6 +107,21 @@ func (l *lockFiles) lock(database, mailbox string) (bool, error) {
 	return true, nil
 }
 
+// waitForFile locks a file as soon as nobody else does; closing it gives it up.
+func waitForFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 // unlock gives the mailbox's file up. Closing it ends the lock whether or not it reports an error.
 func (l *lockFiles) unlock(mailbox string) {
 	l.mu.Lock()

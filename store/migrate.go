@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -17,9 +18,16 @@ import (
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to this program's. Two at once are safe: on PostgreSQL the second
-// waits, on SQLite the file is locked.
-func (d *DB) Migrate(ctx context.Context) error {
+// Migrate brings the schema up to this program's. Of several at once one works and the others wait:
+// on PostgreSQL for an advisory lock, on SQLite for a lock on a file beside the database.
+func (d *DB) Migrate(ctx context.Context) (err error) {
+	if d.dialect == sqliteDialect {
+		f, err := waitForFile(d.path + "-migrate")
+		if err != nil {
+			return fail("migrate", err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+	}
 	pool, err := d.writer.DB()
 	if err != nil {
 		return fail("migrate", err)

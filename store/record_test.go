@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/canceldesk/canceldesk/store"
 	"github.com/canceldesk/canceldesk/tickets"
 	"github.com/canceldesk/canceldesk/tickets/evidence"
 )
@@ -192,6 +193,23 @@ func txPromises() []promise {
 			must(t, err)
 			if x.Subject != "xxxxxxxx" {
 				t.Errorf("subject is %q, want 8 times x", x.Subject)
+			}
+		}},
+		{"a schema is brought up by several programs at once", func(t *testing.T, b bundle) {
+			if b.Conn().Name() == "postgres" {
+				must(t, b.Conn().Exec("DROP SCHEMA public CASCADE").Error)
+				must(t, b.Conn().Exec("CREATE SCHEMA public").Error)
+			} else {
+				b.url += ".new"
+			}
+			for _, err := range together(4, func(int) error {
+				db, err := store.Open(b.ctx, b.url)
+				if err != nil {
+					return err
+				}
+				return errors.Join(db.Migrate(b.ctx), db.CheckSchema(b.ctx), db.Close())
+			}) {
+				must(t, err)
 			}
 		}},
 		{"a schema that is older or newer is refused with what to do", func(t *testing.T, b bundle) {

@@ -148,7 +148,7 @@ func narrow(q *gorm.DB, f tickets.Filter) *gorm.DB {
 		q = q.Where(`flags LIKE ? ESCAPE '\'`, "%"+escapeLike(`"`+f.Flag+`"`)+"%")
 	}
 	if f.DueBefore != nil {
-		q = q.Where("first_responded_at IS NULL AND first_response_due_at < ?", *f.DueBefore)
+		q = q.Where("CASE WHEN first_responded_at IS NULL THEN first_response_due_at ELSE resolution_due_at END < ?", *f.DueBefore)
 	}
 	if id, err := tickets.ParseNumber(f.Query); err == nil {
 		return q.Where("id = ?", id)

@@ -35,6 +35,17 @@ func ticketPromises() []promise {
 				t.Errorf("received_at is %v, want %v", got.ReceivedAt, want)
 			}
 		}},
+		{"text that no database stores is made plain, and found again", func(t *testing.T, b bundle) {
+			id := b.newTicket(t, func(x *tickets.Ticket) { x.Subject, x.Requester, x.Why = "a\x00b\xff", "\x00@x", []string{"\x00"} }).ID
+			b.tx(t, func(tx tickets.Tx) error {
+				got, err := tx.LiveTicketsOf(b.ctx, "\x00@x")
+				must(t, err)
+				if len(got) != 1 || got[0].ID != id || got[0].Subject != "a\uFFFDb\uFFFD" || got[0].Why[0] != "\x00" {
+					t.Errorf("found %+v", got)
+				}
+				return nil
+			})
+		}},
 		{"a missing ticket is NotFound", func(t *testing.T, b bundle) {
 			_, err := b.Ticket(b.ctx, 99)
 			wantKind(t, err, tickets.NotFound)
@@ -183,6 +194,7 @@ func listPromises() []promise {
 				"channel":              {tickets.Filter{Channel: tickets.Phone}, onlyPlain},
 				"account number":       {tickets.Filter{AccountNo: "v_2"}, onlyPlain},
 				"due before":           {tickets.Filter{DueBefore: &due}, both},
+				"due before, solved":   {tickets.Filter{DueBefore: &due, Status: tickets.Solved}, nil},
 				"status":               {tickets.Filter{Status: tickets.Closed}, []int64{plain.ID + 1}},
 			} {
 				list, _, err := b.Tickets(b.ctx, c.f)
