@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -106,8 +107,18 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	if b := mail.Bounce; b != nil {
 		in.Bounce = &tickets.BouncedMail{MessageID: b.OriginalMessageID, Recipient: b.Recipient, Status: b.Status, Permanent: b.Permanent}
 	}
-	in.Understanding = intent.Understand(intent.Message{Channel: string(tickets.Email), Subject: mail.Subject, Text: mail.Text})
+	in.Understanding = intent.Understand(intent.Message{Channel: string(tickets.Email), Subject: d.ownSubject(mail), Text: mail.Text})
 	return in
+}
+
+// ownSubject is the subject as far as it is the writer's own words. The subject of an answer to one of
+// our mails repeats what the case is called, and asks for nothing anew.
+func (d *drainage) ownSubject(mail Mail) string {
+	ours := d.c.Parse.IsOurMessageID
+	if ours != nil && (slices.ContainsFunc(mail.InReplyTo, ours) || slices.ContainsFunc(mail.References, ours)) {
+		return ""
+	}
+	return mail.Subject
 }
 
 // beginning is what the header of a mail too large tells. Nobody's word is proved by it.

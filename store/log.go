@@ -52,6 +52,8 @@ type checkpoint struct {
 	At   time.Time
 }
 
+func (logLeaf) TableName() string { return "log_leaves" }
+
 func (logHash) TableName() string { return "log_hashes" }
 
 // sealBatch bounds one transaction of the sequencer.

@@ -79,7 +79,7 @@ func ids[T any](list []T, id func(T) string) []string {
 }
 
 func saveSnapshot(g *gorm.DB, s account.Snapshot, conflicts []account.SyncConflict, now time.Time) error {
-	upsert := g.Clauses(clause.OnConflict{UpdateAll: true})
+	upsert := g.Clauses(clause.OnConflict{UpdateAll: true}).Session(&gorm.Session{})
 	if err := upsert.Create(&s.Account).Error; err != nil {
 		return fail("save account", err)
 	}

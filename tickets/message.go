@@ -48,6 +48,8 @@ type Message struct {
 	// Asks is what this message, taken by itself, was understood to ask for. An action is grounded in
 	// the messages that asked for it, each with its own assurance, never in the ticket as a whole.
 	Asks []intent.Intent `gorm:"serializer:json"`
+	// Affirms is a bare yes, which accepts an offer that was made before it.
+	Affirms bool
 	// Assurance is how sure we are who speaks in this message, and AssuranceWhy each reason.
 	Assurance    int
 	AssuranceWhy []string `gorm:"serializer:json"`

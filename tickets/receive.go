@@ -88,6 +88,7 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 	}
 	// An ID number only helps to find somebody; it is never kept whole outside the original.
 	in.Understanding.Facts.NationalID = account.MaskID(in.Understanding.Facts.NationalID)
+	in.Understanding = doubt(in.Understanding)
 	var err error
 	switch first, seen := a.known[in.Fingerprint]; {
 	case in.Refused == OutcomeQuarantined:
@@ -116,6 +117,18 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 		a.known[in.Fingerprint] = row
 	}
 	return row, err
+}
+
+// certain is the confidence from which a mail is put aside as no cancellation without anybody looking.
+const certain = 0.6
+
+// doubt turns "no cancellation" that nobody can be sure of into a question: a picture of a bill with no
+// words must not be closed unread.
+func doubt(u intent.Understanding) intent.Understanding {
+	if u.Intent == intent.NotCancellation && u.Confidence < certain && !u.Thanks && !u.Withdraws {
+		u.Intent, u.Intents = intent.Clarify, []intent.Intent{intent.Clarify}
+	}
+	return u
 }
 
 // message places a person's mail in its ticket, or opens one.
@@ -337,7 +350,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 func (a *arrivals) store(ctx context.Context, in Incoming, t Ticket) (Message, error) {
 	m := in.Message
 	m.TicketID, m.Direction = t.ID, Inbound
-	m.Asks = asks(in.Understanding, t)
+	m.Asks, m.Affirms = asks(in.Understanding, t), in.Understanding.Affirms
 	if err := a.tx.InsertMessage(ctx, &m); err != nil {
 		return m, err
 	}

@@ -33,7 +33,7 @@ func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int
 	}
 	return slices.IndexFunc(candidates, func(c Candidate) bool {
 		return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && c.Ticket.Assurance >= 1 &&
-			c.Ticket.Requester == m.Sender && u.Intent != intent.NotCancellation &&
+			c.Ticket.Requester == m.Sender && (u.Intent != intent.NotCancellation || u.Withdraws) &&
 			sameSubject(c.Ticket, u.Facts)
 	})
 }

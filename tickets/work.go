@@ -8,16 +8,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // Take assigns the ticket to a login, or to nobody with "".
 func (d *Desk) Take(ctx context.Context, id int64, by Actor, login string) (Ticket, error) {
-	return d.change(ctx, id, func(_ Tx, t *Ticket, _ time.Time) ([]Record, []Job, error) {
+	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		t.Assignee = login
-		return []Record{{
+		records := []Record{{
 			Stream: t.Number(), Type: EventAssigned, Actor: string(by), Data: map[string]any{"to": login},
-		}}, nil, nil
+		}}
+		if login != "" && t.Status == New {
+			before := t.Status
+			if err := t.SetStatus(Open, t.Reason, at); err != nil {
+				return nil, nil, err
+			}
+			records = append(records, statusRecord(*t, before, by))
+		}
+		return records, nil, nil
 	})
 }
 
@@ -169,6 +178,42 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 	})
 }
 
+// Skip settles a step that waits for a person, with the reason in that person's words. Who asks
+// (verify), the stop itself (cancel) and the proof (evidence) can't be skipped by anybody.
+func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reason string) (Ticket, error) {
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return Ticket{}, &Error{Kind: Invalid, Msg: "Say why the step is skipped: it becomes part of the evidence."}
+	}
+	if name != QuoteIt && name != RefundIt && name != Assets && name != Notify {
+		return Ticket{}, &Error{Kind: Forbidden, Msg: "This step can't be skipped."}
+	}
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		run, steps, err := tx.LatestRun(ctx, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		step := steps.Get(name)
+		if !step.State.Waits() || !t.Live() {
+			return nil, nil, &Error{Kind: Conflict, Msg: "This step does not wait for anybody."}
+		}
+		refunds, err := tx.Refunds(ctx, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == RefundIt && slices.ContainsFunc(refunds, func(r account.Refund) bool { return !r.State.Final() }) {
+			return nil, nil, &Error{Kind: Conflict, Msg: "A refund of this case is not decided yet. Approve or reject it first."}
+		}
+		step.RunID, step.State, step.Reason, step.Detail, step.By, step.EndedAt = run.ID, Skipped, ReasonByPerson, reason, string(by), &at
+		if err := tx.SaveStep(ctx, step); err != nil {
+			return nil, nil, err
+		}
+		t.Reason = "resumed"
+		record := stepRecord(*t, step, by)
+		record.Private = map[string][]byte{"words": []byte(reason)}
+		return []Record{record}, []Job{runJob(*t, at)}, nil
+	})
+}
+
 // Solve ends a case that asked for no stop and was answered by a person. A case that asks for a stop
 // is solved by its steps alone: nobody can declare it done.
 func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
@@ -189,10 +234,11 @@ func (d *Desk) CloseJob(t Ticket, at time.Time) Job {
 	return Job{Kind: JobClose, TicketID: t.ID, DueAt: at.Add(d.settings.CloseAfter), Key: "close/" + t.Number() + "/" + at.Format(time.RFC3339)}
 }
 
-// ReasonProposed marks a step that waits for one click; ReasonConfirmed one that was clicked.
+// Reasons of steps that people act on: one waits for a click, one was clicked, one was skipped.
 const (
 	ReasonProposed  = "proposed"
 	ReasonConfirmed = "confirmed"
+	ReasonByPerson  = "by_person" // skipped by a person, whose words are the step's Detail
 )
 
 func stepRecord(t Ticket, s Step, by Actor) Record {

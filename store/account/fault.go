@@ -72,6 +72,10 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 			grounds[c.ID] = ChargedAfterStop
 			continue
 		}
+		if s.endedBefore(c) {
+			grounds[c.ID] = ChargedAfterStop
+			continue
+		}
 		if leftOf(c.AmountFen, s.returned(c).elsewhere) == 0 {
 			continue
 		}
@@ -82,6 +86,19 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 		taken[key] = true
 	}
 	return grounds
+}
+
+// endedBefore reports whether the platform's own record says that the charge should not have been:
+// the subscription does not renew, its agreement is said to be ended, and the charge is for a cycle
+// that begins after the last paid one. Each of the three alone may be a record that is late.
+func (s Snapshot) endedBefore(c Charge) bool {
+	sub, ok := s.Subscription(c.SubscriptionID)
+	if !ok || sub.AutoRenew || sub.PeriodEnd == "" || c.PeriodStart < sub.PeriodEnd {
+		return false
+	}
+	return slices.ContainsFunc(s.Agreements, func(a Agreement) bool {
+		return a.ID == c.AgreementID && (a.ClaimedEnded || !a.Alive())
+	})
 }
 
 // stopEnd is the first day a stopped subscription owes nothing for: the day after its last day of

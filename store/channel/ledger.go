@@ -150,7 +150,7 @@ func (l *Ledger) QueryRefund(ctx context.Context, key string, _ account.Charge) 
 // ledger's books. What is there already stays as it is: an ended agreement never comes alive again.
 func (l *Ledger) Register(ctx context.Context, agreements []account.Agreement, charges []account.Charge) error {
 	err := l.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		keep := tx.Clauses(clause.OnConflict{DoNothing: true})
+		keep := tx.Clauses(clause.OnConflict{DoNothing: true}).Session(&gorm.Session{})
 		for _, a := range agreements {
 			if a.Channel != account.Ledger || a.ChannelRef == "" {
 				continue

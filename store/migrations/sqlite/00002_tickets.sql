@@ -58,6 +58,7 @@ CREATE TABLE messages (
     kind          TEXT NOT NULL DEFAULT '' CHECK (kind IN ('', 'message', 'auto_reply', 'bounce', 'list', 'own')),
     defects       TEXT,
     asks          TEXT,
+    affirms       BOOLEAN NOT NULL DEFAULT FALSE,
     assurance     INTEGER NOT NULL DEFAULT 0 CHECK (assurance BETWEEN 0 AND 3),
     assurance_why TEXT
 );
