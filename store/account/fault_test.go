@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -143,6 +144,12 @@ func TestOwnFaults(t *testing.T) {
 		{
 			name: "nothing once all is on its way", sub: runsOut, charges: []account.Charge{juneCharge, julyCharge},
 			refunds: []account.Refund{refund("c-july", 3000, account.RefundProposed)},
+		},
+		{
+			name: "refunds too large to add up leave nothing", sub: runsOut, charges: []account.Charge{julyCharge},
+			refunds: []account.Refund{
+				refund("c-july", math.MaxInt64, account.RefundSucceeded), refund("c-july", math.MaxInt64, account.RefundSucceeded),
+			},
 		},
 		{
 			name: "a negative refund raises nothing", sub: runsOut, charges: []account.Charge{julyCharge},

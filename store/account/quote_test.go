@@ -209,6 +209,36 @@ func TestQuote(t *testing.T) {
 			want:    brief{now, "2026-06-15", 1600, []briefLine{{"c-year", account.UnusedTime, 365, 16, 1600}}, []string{"refund_window:c-year"}},
 		},
 		{
+			name: "Alipay's twelve months are over, its refund still counts", mode: now, at: local(6, 15, 9),
+			sub: bare(func(s *account.Subscription) { s.Cycle = account.Year }),
+			charges: []account.Charge{with(charge("c-year", 36500, "2025-07-01", "2026-07-01"), func(c *account.Charge) {
+				c.Channel, c.ChargedAt = account.Alipay, local(6, 14, 8).AddDate(-1, 0, 0)
+			})},
+			want: brief{now, "2026-06-15", 1600, []briefLine{{"c-year", account.UnusedTime, 365, 16, 1600}}, []string{"refund_window:c-year"}},
+		},
+		{
+			name: "within its twelve months nothing is said", mode: now, at: local(6, 15, 9),
+			sub: bare(func(s *account.Subscription) { s.Cycle = account.Year }),
+			charges: []account.Charge{with(charge("c-year", 36500, "2025-07-01", "2026-07-01"), func(c *account.Charge) {
+				c.Channel, c.ChargedAt = account.Alipay, local(6, 16, 8).AddDate(-1, 0, 0)
+			})},
+			want: brief{now, "2026-06-15", 1600, []briefLine{{"c-year", account.UnusedTime, 365, 16, 1600}}, nil},
+		},
+		{
+			name: "of an unknown cycle a year of charges without periods is looked at", mode: now,
+			sub:     bare(func(s *account.Subscription) { s.Cycle = "" }),
+			charges: []account.Charge{with(charge("c-x", 3000, "", ""), debitedAt(local(1, 1, 8))), with(charge("c-old", 3000, "", ""), debitedAt(local(1, 1, 8).AddDate(-1, 0, 0)))},
+			want: brief{
+				periodEnd, "", 0, []briefLine{{Charge: "c-x"}},
+				[]string{"charge_period:c-x", "subscription_period:sub-1"},
+			},
+		},
+		{
+			name: "a cycle paid ahead is all that is known", sub: bare(func(*account.Subscription) {}), mode: periodEnd,
+			charges: []account.Charge{julyAhead},
+			want:    brief{periodEnd, "2026-06-30", 3000, []briefLine{{"c-july", account.UnusedTime, 31, 31, 3000}}, nil},
+		},
+		{
 			name: "failed debits and past cycles have no say", sub: june(), mode: now,
 			charges: []account.Charge{
 				charge("c-may", 3000, "2026-05-01", "2026-06-01"),
