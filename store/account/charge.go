@@ -42,11 +42,10 @@ func (c Charge) hasPeriod() bool { return c.PeriodStart != "" && c.PeriodStart <
 // returned is what has gone back of a charge or is on its way, in fen, by who sent it.
 type returned struct {
 	elsewhere int64 // by the platform itself
-	unused    int64 // by this desk for unused time, or by a person of it as goodwill
-	fault     int64 // by this desk for an own fault
+	desk      int64 // by this desk, by rule or by a person's decision
 }
 
-func (r returned) total() int64 { return addFen(addFen(r.elsewhere, r.unused), r.fault) }
+func (r returned) total() int64 { return addFen(r.elsewhere, r.desk) }
 
 // returned adds up the charge's own refunded amount and every refund of it that reserves money.
 func (s Snapshot) returned(c Charge) returned {
@@ -55,13 +54,10 @@ func (s Snapshot) returned(c Charge) returned {
 		if f.ChargeID != c.ID || !f.State.Reserves() {
 			continue
 		}
-		switch {
-		case f.Elsewhere:
+		if f.Elsewhere {
 			r.elsewhere = addFen(r.elsewhere, f.AmountFen)
-		case f.OwnFault:
-			r.fault = addFen(r.fault, f.AmountFen)
-		default:
-			r.unused = addFen(r.unused, f.AmountFen)
+		} else {
+			r.desk = addFen(r.desk, f.AmountFen)
 		}
 	}
 	return r

@@ -100,7 +100,7 @@ type QuoteAsset struct {
 // paid ahead and begins only after that end comes back whole. In mode Now access ends with the day of
 // the request and the unused days of every paid period come back; a subscription that would get
 // nothing for that runs to its period's end instead. In both modes our own faults (OwnFaults) come
-// back whole. What this desk has already returned for unused time is not returned once more.
+// back whole. What this desk has already returned of a charge comes off its unused time.
 //
 // What the snapshot does not tell is listed in NotKnown and counted as nothing. An error wraps
 // ErrNotQuotable and says what is wrong in words.

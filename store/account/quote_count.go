@@ -170,8 +170,8 @@ func (c *counter) line(sub Subscription, ch Charge, mode Mode, end Date) (QuoteL
 	return l, nil
 }
 
-// prorate fills in the line's unused time. A refund this desk already sent for the charge's unused
-// time was for the same days, so it comes off the share and not only off what is left.
+// prorate fills in the line's unused time. What this desk already sent back of the charge was for the
+// same days, so it comes off the share and not only off what is left: two requests never add up.
 func (c *counter) prorate(l *QuoteLine, cancel Date, sent returned) error {
 	p, err := Prorate(Proration{
 		PaidFen: l.PaidFen, RefundedFen: l.RefundedFen, ConsumedFen: l.ConsumedFen,
@@ -181,11 +181,11 @@ func (c *counter) prorate(l *QuoteLine, cancel Date, sent returned) error {
 		return fmt.Errorf("%w: charge %s: %w", ErrNotQuotable, l.ChargeID, err)
 	}
 	l.UnusedDays = p.UnusedDays
-	l.RefundFen = min(p.RefundFen, leftOf(p.ProratedFen, sent.unused))
+	l.RefundFen = min(p.RefundFen, leftOf(p.ProratedFen, sent.desk))
 	if l.RefundFen > 0 {
 		l.Ground = UnusedTime
 	}
-	l.say(wordsProrated(*l, p, sent.unused, c.rules.Policy))
+	l.say(wordsProrated(*l, p, sent.desk, c.rules.Policy))
 	return nil
 }
 

@@ -239,6 +239,33 @@ func TestQuote(t *testing.T) {
 			want:    brief{periodEnd, "2026-06-30", 3000, []briefLine{{"c-july", account.UnusedTime, 31, 31, 3000}}, nil},
 		},
 		{
+			name: "on the first day after the period nothing of it is left", sub: june(), mode: now, at: local(7, 1, 0), charges: []account.Charge{juneCharge},
+			want: brief{periodEnd, "2026-06-30", 0, nil, []string{"renewal:sub-1"}},
+		},
+		{
+			name: "so too where only a charge told the period", sub: bare(func(*account.Subscription) {}), mode: now, at: local(7, 1, 0),
+			charges: []account.Charge{juneCharge, charge("c-august", 3000, "2026-08-01", "2026-09-01")},
+			want:    brief{periodEnd, "2026-06-30", 3000, []briefLine{{"c-august", account.UnusedTime, 31, 31, 3000}}, []string{"renewal:sub-1"}},
+		},
+		{
+			name: "a cycle paid ahead is no reason to end the running one now", sub: june(), mode: now,
+			charges: []account.Charge{with(juneCharge, func(c *account.Charge) { c.RefundedFen = 3000 }), julyAhead},
+			want:    brief{periodEnd, "2026-06-30", 3000, []briefLine{{"c-july", account.UnusedTime, 31, 31, 3000}, toJune30}, nil},
+		},
+		{
+			name: "a stop carried out days later does not cost the customer those days", mode: now, at: local(6, 12, 9),
+			sub: stopped("2026-06-15", "2026-06-01", "2026-07-01"), charges: []account.Charge{juneCharge},
+			want: brief{now, "2026-06-12", 1900, []briefLine{{"c-june", account.UnusedTime, 30, 19, 1900}}, nil},
+		},
+		{
+			name: "an old charge with nothing to return needs no hand", mode: now, at: local(6, 15, 9),
+			sub: bare(func(*account.Subscription) {}),
+			charges: []account.Charge{with(charge("c-year", 36500, "2025-07-01", "2026-07-01"), func(c *account.Charge) {
+				c.RefundedFen, c.ChargedAt = 36500, local(6, 12, 8).AddDate(-1, 0, 0)
+			})},
+			want: brief{periodEnd, "2026-06-30", 0, []briefLine{{"c-year", account.NoGround, 365, 0, 0}}, nil},
+		},
+		{
 			name: "failed debits and past cycles have no say", sub: june(), mode: now,
 			charges: []account.Charge{
 				charge("c-may", 3000, "2026-05-01", "2026-06-01"),
@@ -268,10 +295,13 @@ func TestQuote(t *testing.T) {
 func TestQuoteEndsEachSubscriptionByItself(t *testing.T) {
 	t.Parallel()
 	soon := local(6, 21, 8)
-	free := account.Subscription{ID: "sub-2", Cycle: account.Month, PeriodStart: "2026-05-21", PeriodEnd: "2026-06-21", NextChargeAt: &soon}
+	other := account.Subscription{ID: "sub-2", Cycle: account.Month, PeriodStart: "2026-05-21", PeriodEnd: "2026-06-21", NextChargeAt: &soon}
+	spent := with(charge("c-other", 600, "2026-05-21", "2026-06-21"), func(c *account.Charge) {
+		c.SubscriptionID, c.ConsumedFen, c.ChargedAt = "sub-2", 600, local(6, 5, 8)
+	})
 	s := account.Snapshot{
-		Subscriptions: []account.Subscription{june(), free},
-		Charges:       []account.Charge{charge("c-june", 3000, "2026-06-01", "2026-07-01")},
+		Subscriptions: []account.Subscription{june(), other},
+		Charges:       []account.Charge{charge("c-june", 3000, "2026-06-01", "2026-07-01"), spent},
 	}
 	q, err := account.MakeQuote(s, []string{"sub-2", "sub-1"}, account.Now, requested(), requested(), rules(account.PolicyB))
 	if err != nil {
@@ -287,6 +317,24 @@ func TestQuoteEndsEachSubscriptionByItself(t *testing.T) {
 	}
 	got := []any{q.Mode, q.LastDayOfUse, *q.NextChargeAt, q.RefundFen, q.SubscriptionIDs}
 	if diff := cmp.Diff([]any{account.Now, account.Date("2026-06-20"), soon, int64(1500), []string{"sub-1", "sub-2"}}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	lines := []briefLine{{"c-other", account.NoGround, 31, 0, 0}, {"c-june", account.UnusedTime, 30, 15, 1500}}
+	if diff := cmp.Diff(lines, briefly(q).Lines); diff != "" {
+		t.Errorf("newest first across subscriptions: -want +got\n%s", diff)
+	}
+}
+
+func TestQuoteDoesNotClaimALastDayItKnowsOnlyInPart(t *testing.T) {
+	t.Parallel()
+	s := account.Snapshot{Subscriptions: []account.Subscription{june(), {ID: "sub-2"}}}
+	q, err := account.MakeQuote(s, []string{"sub-1", "sub-2"}, account.PeriodEnd, requested(), requested(), rules(account.PolicyA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{q.LastDayOfUse, q.Ends[0].LastDayOfUse, q.NotKnown, q.Currency}
+	want := []any{account.Date(""), account.Date("2026-06-30"), []string{"subscription_period:sub-2"}, "CNY"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -16,6 +16,7 @@ func TestArithmeticCanBeFollowed(t *testing.T) {
 		refunds []account.Refund
 		day     account.Date
 		policy  account.Policy
+		stop    account.Date // the last day of use of a stop, "" while it runs
 		zh, en  string
 	}{
 		{
@@ -41,11 +42,28 @@ func TestArithmeticCanBeFollowed(t *testing.T) {
 			zh:      "3000 × 16/30 = 1600 分（规则 A）；其中 1000 分已退或正在退；应退 600 分",
 			en:      "3000 × 16/30 = 1600 fen (policy A); 1000 fen of it were sent before; 600 fen come back",
 		},
+		{
+			name: "another cycle's fault returned in excess", policy: account.PolicyA, day: "2026-06-15",
+			charge: charge("c", 3000, "2026-06-01", "2026-07-01"), stop: "2026-05-31",
+			refunds: []account.Refund{{ChargeID: "c", AmountFen: 3100, State: account.RefundSucceeded, Elsewhere: true}},
+			zh:      "max(0, 3000 − 3100) = 0 分：关闭之后的周期不应扣款，余额全部退回",
+			en:      "max(0, 3000 − 3100) = 0 fen: charged for a cycle after the stop, so all that is left comes back",
+		},
+		{
+			name: "access that ended before its period and was spent", policy: account.PolicyA, day: "2026-06-10",
+			charge: with(charge("c", 3000, "2026-06-01", "2026-07-01"), func(c *account.Charge) { c.ConsumedFen = 3000 }), stop: "2026-06-14",
+			zh: "0 分：可继续使用至 2026-06-14（含当日）",
+			en: "0 fen: it is used until 2026-06-14 inclusive",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			sub := account.Subscription{ID: "sub-1"}
+			if tt.stop != "" {
+				sub = stopped(tt.stop, "", "")
+			}
 			s := account.Snapshot{
-				Subscriptions: []account.Subscription{{ID: "sub-1"}},
+				Subscriptions: []account.Subscription{sub},
 				Charges:       []account.Charge{tt.charge}, Refunds: tt.refunds,
 			}
 			at := tt.day.In(shanghai())
