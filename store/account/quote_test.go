@@ -188,7 +188,8 @@ func TestQuote(t *testing.T) {
 			name: "no period known at all", sub: bare(func(*account.Subscription) {}), mode: now,
 			charges: []account.Charge{with(charge("c-x", 3000, "", ""), debitedAt(local(6, 1, 8))), with(charge("c-old", 3000, "", ""), debitedAt(local(5, 1, 8)))},
 			want: brief{
-				periodEnd, "", 0, []briefLine{{Charge: "c-x"}},
+				periodEnd, "", 0,
+				[]briefLine{{Charge: "c-x"}},
 				[]string{"charge_period:c-x", "subscription_period:sub-1"},
 			},
 		},
@@ -229,7 +230,8 @@ func TestQuote(t *testing.T) {
 			sub:     bare(func(s *account.Subscription) { s.Cycle = "" }),
 			charges: []account.Charge{with(charge("c-x", 3000, "", ""), debitedAt(local(1, 1, 8))), with(charge("c-old", 3000, "", ""), debitedAt(local(1, 1, 8).AddDate(-1, 0, 0)))},
 			want: brief{
-				periodEnd, "", 0, []briefLine{{Charge: "c-x"}},
+				periodEnd, "", 0,
+				[]briefLine{{Charge: "c-x"}},
 				[]string{"charge_period:c-x", "subscription_period:sub-1"},
 			},
 		},
