@@ -61,25 +61,10 @@ func parseAddresses(v, hint string) addressList {
 			e.comment = v[i+1 : i+n]
 			i += n
 		case '<':
-			n := strings.IndexAny(v[i:], ">,")
-			if n < 0 {
-				n = len(v) - i
-				e.bad = true
-			} else if v[i+n] == ',' {
-				if m := strings.IndexByte(v[i:], '>'); m > 0 && strings.HasPrefix(v[i+1:], "@") {
-					n = m // a source route
-				} else {
-					n--
-					e.bad = true
-				}
-			}
-			if e.angle {
-				e.bad = true
-			} else {
-				e.angle, e.addr = true, v[i+1:min(len(v), i+n)]
-				if n > 0 && i+n < len(v) && v[i+n] != '>' {
-					e.addr = v[i+1 : i+n+1]
-				}
+			addr, n, closed := angle(v[i:])
+			e.bad = e.bad || !closed || e.angle
+			if !e.angle {
+				e.angle, e.addr = true, addr
 			}
 			i += n
 		case '>': // one bracket too many
@@ -199,6 +184,24 @@ func bareAddress(s, hint string) string {
 		local = strings.ReplaceAll(local, " ", "")
 	}
 	return local + "@" + domain
+}
+
+// angle reads the bracketed address that s starts with; n is the last byte
+// of it. A bracket left open ends before the next comma.
+func angle(s string) (addr string, n int, closed bool) {
+	end := strings.IndexAny(s, ">,")
+	switch {
+	case end < 0:
+		return s[1:], len(s) - 1, false
+	case s[end] == '>':
+		return s[1:end], end, true
+	}
+	if strings.HasPrefix(s, "<@") { // a source route has commas
+		if m := strings.IndexByte(s[:min(len(s), 1000)], '>'); m > 0 {
+			return s[1:m], m, true
+		}
+	}
+	return s[1:end], end - 1, false
 }
 
 // closing finds the quote that closes the string s starts with, 0 if none.

@@ -260,9 +260,11 @@ func (j *judge) believe(results []authResult, domain string) {
 		}
 		from := asciiDomain(r.props["header.from"])
 		switch {
-		case r.value != "pass":
-			j.contra("our server says dmarc=%s", oneLine(r.value))
+		case r.value == "fail":
+			j.contra("our server says dmarc=fail")
 			return
+		case r.value != "pass": // no policy, or it could not be looked up: DKIM may still prove the domain
+			j.note("our server says dmarc=%s", oneLine(r.value))
 		case from != domain:
 			j.note("dmarc=pass is about the domain %q", from)
 		default:

@@ -22,8 +22,10 @@ type sender struct {
 
 func newSender(t *testing.T, domain string) sender {
 	t.Helper()
-	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
-	pub := key.Public().(ed25519.PublicKey)
+	pub, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return sender{key, map[string]string{"s1._domainkey." + domain: "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(pub)}}
 }
 
@@ -76,6 +78,8 @@ func TestAuthenticate(t *testing.T) {
 		"a result in a quoted string is no result":       {"Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=\"a; dmarc=pass header.from=mail.example.cn; b\"@evil.example\r\n" + plainMail, 0, "", "proved neither"},
 		"dmarc of another domain proves nothing":         {strings.Replace(believed, "header.from=mail.example.cn", "header.from=evil.example", 1) + plainMail, 0, "", "is about the domain"},
 		"our server's aligned dkim=pass counts":          {"Authentication-Results: mx.desk.example; dkim=pass header.d=example.cn header.s=s1\r\n" + plainMail, 1, "dkim", ""},
+		"no DMARC policy leaves it to dkim":              {"Authentication-Results: mx.desk.example; dmarc=none header.from=mail.example.cn; dkim=pass header.i=@example.cn\r\n" + plainMail, 1, "dkim", "dmarc=none"},
+		"dmarc=fail is final":                            {"Authentication-Results: mx.desk.example; dmarc=fail header.from=mail.example.cn; dkim=pass header.d=example.cn\r\n" + plainMail, 0, "", "dmarc=fail"},
 		"our server's foreign dkim=pass does not":        {"Authentication-Results: mx.desk.example; dkim=pass header.d=bulk.example\r\n" + plainMail, 0, "", "proved neither"},
 		"an aligned signature verified here counts":      {signed, 1, "dkim", "for: DKIM signature of example.cn is valid"},
 		"line feeds alone do not break a signature":      {strings.ReplaceAll(signed, "\r\n", "\n"), 1, "dkim", ""},

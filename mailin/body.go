@@ -1,6 +1,7 @@
 package mailin
 
 import (
+	"bytes"
 	"html"
 	"strings"
 )
@@ -29,7 +30,7 @@ type segment struct {
 // body sorts the leaves of a mail into what is shown and what is attached.
 type body struct {
 	w        *walker
-	hint     string // charset of the mail, for raw 8-bit names
+	hint     string // charset of the mail, for parts and names that declare none
 	segments []segment
 	attached []attachment
 }
@@ -108,14 +109,21 @@ func (b *body) shown(p *part, root bool) bool {
 // show decodes a text leaf into a segment, taking uuencoded files out.
 func (b *body) show(p *part) {
 	raw := p.body
+	if most := 4 * b.w.o.MaxTextBytes; len(raw) > most { // more than any encoding needs for what is kept
+		raw = raw[:most]
+		b.w.defect("text_cut", "")
+	}
 	isHTML := p.media == "text/html"
 	if p.encoding != "" {
 		out, foreign := decodeTransfer(p.encoding, raw)
 		if p.encoding == "base64" && foreign > 0 {
 			b.w.defect("bad_base64", "")
-			if foreign*8 > len(raw) { // it never was base64
-				out = raw
-			}
+		}
+		// Most letters of plain text belong to base64's alphabet; its blanks and
+		// other characters give it away.
+		if p.encoding == "base64" && (foreign*8 > len(raw) || bytes.Count(raw, []byte(" "))*40 > len(raw)) {
+			b.w.defect("not_base64", "")
+			out = raw
 		}
 		raw = out
 	}
@@ -137,6 +145,9 @@ func (b *body) show(p *part) {
 	charset := p.params.get("charset")
 	if isHTML && charset == "" {
 		charset = metaCharset(raw)
+	}
+	if charset == "" {
+		charset = b.hint
 	}
 	text, used := decodeCharset(raw, charset)
 	if name := cleanCharset(charset); used != "" && used != name || used == "" && name != "" && name != "utf-8" && name != "us-ascii" && !isASCII(text) {
@@ -165,12 +176,7 @@ func (b *body) show(p *part) {
 
 // attach notes a leaf as an attachment.
 func (b *body) attach(p *part) {
-	id := ""
-	if ids := messageIDs(p.header.get("Content-ID")); len(ids) > 0 {
-		id = ids[0]
-	} else {
-		id = oneLine(strings.Trim(strings.ToValidUTF8(p.header.get("Content-ID"), "?"), "<> "))
-	}
+	id := cleanID(strings.Trim(p.header.get("Content-ID"), "<> "))
 	b.attached = append(b.attached, attachment{part: p, meta: Attachment{
 		Name:      b.name(p),
 		Type:      p.media,

@@ -19,6 +19,9 @@ import (
 // only when the bytes fit. used names what was taken, "" for plain UTF-8.
 func decodeCharset(b []byte, declared string) (text, used string) {
 	name := cleanCharset(declared)
+	if enc := lookupCharset(name); enc == nil && bytes.Contains(b, []byte("\x1b$")) {
+		name = "iso-2022-jp" // the escape of no other charset
+	}
 	enc := lookupCharset(name)
 	if stateful(name) && enc != nil {
 		if s, bad := decodeWith(enc, b); bad == 0 || bad*20 < len(s) {

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // expectation is what a peer's own test expects of a mail, in our words.
 type expectation struct {
 	subject, from string
+	text          string   // "" where the format has none
 	attachments   []string // "name/size", sorted
 }
 
@@ -23,6 +26,7 @@ func readExpectation(b []byte) (expectation, bool) {
 	var imap struct {
 		Subject     *string
 		From        *string `json:"from_"`
+		Text        string
 		Attachments []struct {
 			Filename    string
 			ContentType string `json:"content_type"`
@@ -32,7 +36,7 @@ func readExpectation(b []byte) (expectation, bool) {
 		}
 	}
 	if json.Unmarshal(b, &imap) == nil && imap.From != nil && imap.Subject != nil {
-		e := expectation{subject: *imap.Subject, from: *imap.From}
+		e := expectation{subject: *imap.Subject, from: *imap.From, text: imap.Text}
 		for _, a := range imap.Attachments {
 			content, err := base64.StdEncoding.DecodeString(a.Payload.B64)
 			if err != nil {
@@ -69,10 +73,11 @@ func readExpectation(b []byte) (expectation, bool) {
 			Subject string
 			From    []struct{ Address string }
 		}
+		Text                       string
 		InlineFiles, AttachedFiles []file
 	}
 	if json.Unmarshal(b, &letters) == nil && letters.Headers != nil {
-		e := expectation{subject: letters.Headers.Subject}
+		e := expectation{subject: letters.Headers.Subject, text: letters.Text}
 		if len(letters.Headers.From) > 0 {
 			e.from = letters.Headers.From[0].Address
 		}
@@ -107,6 +112,19 @@ func readGolden(b []byte) expectation {
 	return e
 }
 
+// glyphs are the visible characters of a text in an order that does not tell
+// where they stood: we show quotations apart from the new text.
+func glyphs(s string) string {
+	var rs []rune
+	for _, r := range s {
+		if !unicode.IsSpace(r) && r != '>' {
+			rs = append(rs, r)
+		}
+	}
+	slices.Sort(rs)
+	return string(rs)
+}
+
 func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // TestPeersAgree measures how far subject, sender and attachments are what
@@ -114,7 +132,7 @@ func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 func TestPeersAgree(t *testing.T) {
 	t.Parallel()
 	c := openCorpus(t)
-	type score struct{ mails, subject, from, attached, withAttached int }
+	type score struct{ mails, subject, from, attached, withAttached, text, withText int }
 	scores := map[string]*score{}
 	for _, rel := range c.mails {
 		var want expectation
@@ -152,6 +170,14 @@ func TestPeersAgree(t *testing.T) {
 		} else {
 			t.Logf("%s: from\n  got  %q\n  want %q", rel, from, want.from)
 		}
+		if want.text != "" {
+			s.withText++
+			if glyphs(m.Text+m.Quoted) == glyphs(want.text) {
+				s.text++
+			} else {
+				t.Logf("%s: text\n  got  %.300q\n  want %.300q", rel, m.Text+m.Quoted, want.text)
+			}
+		}
 		if golden {
 			continue
 		}
@@ -168,15 +194,20 @@ func TestPeersAgree(t *testing.T) {
 			t.Logf("%s: attachments\n  got  %q\n  want %q\n  defects %q", rel, got, want.attachments, m.Defects)
 		}
 	}
-	all, right := 0, 0
+	all, right, texts, rightTexts := 0, 0, 0, 0
 	for peer, s := range scores {
-		t.Logf("%-24s %d mails: subject %d, from %d, attachments %d of %d", peer, s.mails, s.subject, s.from, s.attached, s.withAttached)
+		t.Logf("%-24s %d mails: subject %d, from %d, attachments %d of %d, text %d of %d", peer, s.mails, s.subject, s.from, s.attached, s.withAttached, s.text, s.withText)
 		all += 2*s.mails + s.withAttached
 		right += s.subject + s.from + s.attached
+		texts += s.withText
+		rightTexts += s.text
 	}
 	t.Logf("agreement %d of %d (%.1f %%)", right, all, 100*float64(right)/float64(all))
-	if right*100 < all*90 {
+	if right*100 < all*97 {
 		t.Errorf("only %d of %d subjects, senders and attachment lists agree", right, all)
+	}
+	if rightTexts*100 < texts*90 {
+		t.Errorf("only %d of %d texts agree", rightTexts, texts)
 	}
 }
 

@@ -50,6 +50,7 @@ func parseDate(v string) (t time.Time, exact bool) {
 			f = fields[i]
 		}
 		switch {
+		case f == "":
 		case strings.Contains(f, ":") && clock == "":
 			clock = f
 			if j := strings.IndexAny(f, "+-"); j > 0 {

@@ -136,13 +136,16 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 			flush()
 			return h, next
 		default:
-			if len(h) == 0 && name == "" || !headerGoesOn(b, next) {
+			if len(h) == 0 && name == "" || !headerGoesOn(b, line, next) {
 				flush()
 				defect("header_without_end", "")
 				return h, pos
 			}
 			defect("bad_header_line", "")
-			if name != "" { // a fold that lost its indent
+			if i := bytes.IndexByte(line, ':'); i > 0 { // a field with an impossible name
+				flush()
+				name, val = strings.ToValidUTF8(string(line[:i]), "?"), line[i+1:]
+			} else if name != "" { // a fold that lost its indent
 				val, owned = append(append(append(make([]byte, 0, len(val)+len(line)+1), val...), ' '), line...), true
 			}
 		}
@@ -152,17 +155,15 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 	return h, len(b)
 }
 
-// headerGoesOn tells whether a line that is no field stands among fields: one
-// comes next, or the line has folds, as only fields have.
-func headerGoesOn(b []byte, pos int) bool {
+// headerGoesOn tells whether a line that is no field stands among fields:
+// because a field comes after it and its folds, or because it has a colon and
+// folds itself, as only fields have.
+func headerGoesOn(b, line []byte, pos int) bool {
 	folded := false
 	for pos < len(b) {
-		line, next := nextLine(b, pos)
-		if len(line) == 0 {
-			return folded
-		}
-		if line[0] != ' ' && line[0] != '\t' {
-			return fieldColon(line) > 0
+		after, next := nextLine(b, pos)
+		if len(after) == 0 || after[0] != ' ' && after[0] != '\t' {
+			return len(after) > 0 && fieldColon(after) > 0 || folded && bytes.IndexByte(line, ':') > 0
 		}
 		folded, pos = true, next
 	}
@@ -203,7 +204,7 @@ func messageIDs(v string) []string {
 	if ids == nil {
 		for _, w := range strings.FieldsFunc(v, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
 			if strings.Contains(w, "@") {
-				ids = append(ids, strings.ToValidUTF8(w, "\uFFFD"))
+				ids = append(ids, cleanID(w))
 			}
 		}
 	}
@@ -214,15 +215,13 @@ func messageIDs(v string) []string {
 	return ids
 }
 
-// cleanID drops the blanks that folding leaves inside an id.
+// cleanID drops the blanks that folding leaves inside an id, and whatever
+// else is no visible character.
 func cleanID(id string) string {
-	if strings.ContainsAny(id, " \t<") {
-		id = strings.Map(func(r rune) rune {
-			if r == ' ' || r == '\t' || r == '<' {
-				return -1
-			}
-			return r
-		}, id)
-	}
-	return strings.ToValidUTF8(id, "\uFFFD")
+	return strings.ToValidUTF8(strings.Map(func(r rune) rune {
+		if r <= ' ' || r == '<' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, id), "\uFFFD")
 }

@@ -30,7 +30,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 // prefix. Its output is well-formed, so that `src="cid:` can only be an
 // attribute: inside text and values the sanitiser escapes every quote.
 func sanitise(markup, prefix string) string {
-	out := strings.TrimSpace(policy().Sanitize(markup))
+	out := strings.TrimSpace(policy().Sanitize(strings.ReplaceAll(markup, "\x00", "")))
 	const mark = `src="cid:`
 	if prefix == "" || !strings.Contains(out, mark) {
 		return out

@@ -1,9 +1,9 @@
-// Package mailin brings mail into the desk. This half of it understands a
-// mail: [Parse] turns any bytes whatsoever into something a person can read,
-// [Fingerprint] says whether two mails are the same one, [AttachmentContent]
-// gives the content of one attachment, and [Authenticate] judges how far the
-// sender may be believed. All of it is pure: bytes in, values out, no clock,
-// no network (name look-ups are handed in).
+// Understanding a mail is pure, bytes in and values out, without a clock and
+// without a network (name look-ups are handed in): Parse turns any bytes
+// whatsoever into something a person can read, Fingerprint says whether two
+// mails are the same one, AttachmentContent gives the content of one
+// attachment, and Authenticate judges how far the sender may be believed.
+
 package mailin
 
 import "time"

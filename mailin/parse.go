@@ -36,7 +36,7 @@ func Parse(raw []byte, o Options) Mail {
 }
 
 // AttachmentContent returns the attachment at that index of the list Parse
-// gives for the same bytes, with its content decoded.
+// gives for the same bytes under the default limits, with its content decoded.
 func AttachmentContent(raw []byte, index int) (Attachment, []byte, error) {
 	w := newWalker(raw, Options{})
 	root := w.root()
@@ -99,8 +99,8 @@ func (m *Mail) readHeader(root *part, w *walker) {
 	}
 	m.Subject = decodeWords(h.get("Subject"), hint)
 	date := h.get("Date")
-	exact := false
-	m.Date, exact = parseDate(date)
+	at, exact := parseDate(date)
+	m.Date = at
 	switch {
 	case date == "":
 		w.defect("missing_date", "")
@@ -123,6 +123,16 @@ func (b *body) rescue(root *part) string {
 		if text, _ := nested.texts(); strings.TrimSpace(text) != "" {
 			b.w.defect("nested_only", "")
 			return text
+		}
+	}
+	for _, a := range b.attached { // a body that was given a file name
+		if p := a.part; p != nil && p.disposition != "attachment" && (p.media == "text/plain" || p.media == "text/html") {
+			named := body{w: b.w, hint: b.hint}
+			named.show(p)
+			if text, _ := named.texts(); strings.TrimSpace(text) != "" {
+				b.w.defect("named_body", "")
+				return text
+			}
 		}
 	}
 	if len(b.attached) > 0 || len(b.segments) > 0 || !root.is("multipart/") {

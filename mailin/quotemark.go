@@ -129,7 +129,7 @@ func (s *splitter) attribution(i int) int {
 			return n
 		}
 		if i+n >= len(s.lines) || !starts && (n > 1 || !named) {
-			return 0
+			break
 		}
 		next := strings.ToLower(strings.TrimSpace(s.lines[i+n]))
 		if next == "" || len(joined)+len(next) > 500 {
@@ -139,6 +139,10 @@ func (s *splitter) attribution(i int) int {
 			break // not the bracket of an address that was broken off
 		}
 		joined += " " + next
+	}
+	// With a quotation right below, the verb and its colon are enough.
+	if j := s.nextFull(i + 1); s.ends[i] && writes(first) && (strings.HasSuffix(first, ":") || strings.HasSuffix(first, "：")) && len(first) < 120 && j < len(s.lines) && isQuote(strings.TrimSpace(s.lines[j])) {
+		return 1
 	}
 	// Gmail once wrote "2013/1/31 Name <name@example.com>" and no verb.
 	if starts && len(first) > 12 && (first[4] == '/' || first[4] == '-') && strings.HasSuffix(first, ">") && strings.Contains(first, "@") {

@@ -23,11 +23,11 @@ var base64Value = func() (t [256]byte) {
 // decodeBase64 decodes whatever can be decoded: padding in the middle starts
 // anew, foreign bytes are passed over and counted.
 func decodeBase64(src []byte) (dst []byte, foreign int) {
-	dst = make([]byte, base64.StdEncoding.DecodedLen(len(src)))
-	if n, err := base64.StdEncoding.Decode(dst, src); err == nil {
-		return dst[:n], 0
+	clean := make([]byte, base64.StdEncoding.DecodedLen(len(src)))
+	if n, err := base64.StdEncoding.Decode(clean, src); err == nil {
+		return clean[:n], 0
 	}
-	dst = dst[:0]
+	dst = make([]byte, 0, len(clean))
 	var acc uint32
 	bits := 0
 	for _, c := range src {
