@@ -106,7 +106,7 @@ func (d *testDesk) checkAnswers(asked []request) {
 	told := map[string]int{}
 	for _, m := range d.smtp.Messages() {
 		if p := mailin.Parse(m.Raw, mailin.Options{}); strings.Contains(p.Text, "下次扣费已取消") || strings.Contains(p.Text, "next charge is cancelled") || strings.Contains(p.Text, "next charge has been cancelled") {
-			told[m.To]++
+			told[m.To[0]]++
 		}
 	}
 	for to, n := range told {
