@@ -1,0 +1,281 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+type echoKey struct{}
+
+// withEcho lets a JSON operation, which gets a context only, find its request.
+func withEcho(c echo.Context) {
+	r := c.Request()
+	c.SetRequest(r.WithContext(context.WithValue(r.Context(), echoKey{}, c)))
+}
+
+func requestOf(ctx context.Context) echo.Context {
+	c, _ := ctx.Value(echoKey{}).(echo.Context)
+	return c
+}
+
+// copyTo sends a file; what breaks off is logged, since the status is out already.
+func (s *Server) copyTo(h huma.Context, r io.Reader) {
+	if _, err := io.Copy(h.BodyWriter(), r); err != nil {
+		s.cfg.Log.WarnContext(h.Context(), "answer broke off", "route", h.Operation().Path, "error", err)
+	}
+}
+
+// listedTicket is a ticket in a list. priority is urgent or normal.
+type listedTicket struct {
+	Number             string     `json:"number"`
+	Status             string     `json:"status" enum:"new,open,pending,on_hold,solved,closed"`
+	Reason             string     `json:"reason" doc:"Why it is in that status, a stable code."`
+	Channel            string     `json:"channel" enum:"email,chat,phone,web,guard,other"`
+	Subject            string     `json:"subject"`
+	Locale             string     `json:"locale"`
+	Requester          string     `json:"requester" doc:"Who wrote, as claimed. It proves nothing."`
+	Intent             string     `json:"intent"`
+	Intents            []string   `json:"intents"`
+	Confidence         float64    `json:"confidence"`
+	Flags              []string   `json:"flags"`
+	Facts              apiFacts   `json:"facts"`
+	AccountNo          string     `json:"account_no"`
+	Candidates         []string   `json:"candidates"`
+	SubscriptionIDs    []string   `json:"subscription_ids"`
+	Assurance          int        `json:"assurance"`
+	Assignee           *string    `json:"assignee"`
+	Priority           string     `json:"priority" enum:"urgent,normal"`
+	ReceivedAt         time.Time  `json:"received_at"`
+	FirstResponseDueAt time.Time  `json:"first_response_due_at"`
+	ResolutionDueAt    time.Time  `json:"resolution_due_at"`
+	FirstRespondedAt   *time.Time `json:"first_responded_at"`
+	NextChargeAt       *time.Time `json:"next_charge_at"`
+	SolvedAt           *time.Time `json:"solved_at"`
+	ClosedAt           *time.Time `json:"closed_at"`
+	Hold               *apiHold   `json:"hold"`
+	Version            int64      `json:"version"`
+}
+
+// apiTicket is a ticket by itself.
+type apiTicket struct {
+	listedTicket
+	Messages []apiMessage `json:"messages"`
+	Runs     []apiRun     `json:"runs"`
+	Links    []apiLink    `json:"links"`
+}
+
+type apiHold struct {
+	SubscriptionID string    `json:"subscription_id"`
+	Until          time.Time `json:"until"`
+}
+
+type apiFacts struct {
+	Account       string `json:"account,omitempty"`
+	Phone         string `json:"phone,omitempty"`
+	Email         string `json:"email,omitempty"`
+	OrderNo       string `json:"order_no,omitempty"`
+	PaymentMethod string `json:"payment_method,omitempty"`
+	AmountFen     int64  `json:"amount_fen,omitempty"`
+	Period        string `json:"period,omitempty"`
+	NationalID    string `json:"national_id,omitempty" doc:"Masked."`
+	Reason        string `json:"reason,omitempty"`
+	ChannelTxnID  string `json:"channel_txn_id,omitempty"`
+	ChargedAt     string `json:"charged_at,omitempty"`
+	CardTail      string `json:"card_tail,omitempty"`
+}
+
+type apiMessage struct {
+	ID           int64           `json:"id"`
+	Direction    string          `json:"direction" enum:"inbound,reply,note"`
+	Channel      string          `json:"channel"`
+	At           time.Time       `json:"at"`
+	From         string          `json:"from"`
+	FromName     string          `json:"from_name"`
+	To           string          `json:"to"`
+	Subject      string          `json:"subject"`
+	Text         string          `json:"text"`
+	Quoted       string          `json:"quoted"`
+	Kind         string          `json:"kind"`
+	Asks         []string        `json:"asks"`
+	Assurance    int             `json:"assurance"`
+	AssuranceWhy []string        `json:"assurance_why"`
+	Attachments  []apiAttachment `json:"attachments"`
+}
+
+type apiAttachment struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Bytes int64  `json:"bytes"`
+}
+
+type apiRun struct {
+	ID        int64      `json:"id"`
+	State     string     `json:"state" enum:"running,ended"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Steps     []apiStep  `json:"steps"`
+}
+
+type apiStep struct {
+	Name      string     `json:"name"`
+	State     string     `json:"state"`
+	Reason    string     `json:"reason"`
+	StartedAt *time.Time `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	By        string     `json:"by"`
+}
+
+type apiLink struct {
+	Number string `json:"number"`
+	Kind   string `json:"kind"`
+}
+
+type ticketsInput struct {
+	Status    string    `query:"status" enum:"new,open,pending,on_hold,solved,closed"`
+	Channel   string    `query:"channel" enum:"email,chat,phone,web,guard,other"`
+	Intent    string    `query:"intent"`
+	Flag      string    `query:"flag"`
+	Assignee  string    `query:"assignee"`
+	Account   string    `query:"account"`
+	Query     string    `query:"q" doc:"Number, address, account or words of the subject."`
+	DueBefore time.Time `query:"due_before"`
+	After     string    `query:"after" doc:"next_cursor of the page before."`
+	Limit     int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type ticketsOutput struct {
+	Body struct {
+		Items      []listedTicket `json:"items"`
+		NextCursor string         `json:"next_cursor"`
+	}
+}
+
+func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInput) (*ticketsOutput, error) {
+	f := tickets.Filter{
+		Status: tickets.Status(in.Status), Channel: tickets.Channel(in.Channel), Intent: in.Intent, Flag: in.Flag,
+		Assignee: in.Assignee, AccountNo: in.Account, Query: in.Query, After: in.After, Limit: in.Limit,
+	}
+	if !in.DueBefore.IsZero() {
+		f.DueBefore = &in.DueBefore
+	}
+	list, next, err := s.desk.Reader().Tickets(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := ticketsOutput{}
+	out.Body.Items, out.Body.NextCursor = make([]listedTicket, 0, len(list)), next
+	for _, t := range list {
+		out.Body.Items = append(out.Body.Items, s.listed(t))
+	}
+	return &out, nil
+}
+
+type ticketOutput struct {
+	ETag string `header:"ETag"`
+	Body apiTicket
+}
+
+func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInput) (*ticketOutput, error) {
+	t, err := s.numbered(ctx, in.Number)
+	if err != nil {
+		return nil, err
+	}
+	r := s.desk.Reader()
+	messages, err := r.Messages(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	links, err := r.Links(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := ticketOutput{ETag: fmt.Sprintf(`"%d"`, t.Version), Body: apiTicket{
+		listedTicket: s.listed(t), Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{}, Links: []apiLink{},
+	}}
+	for _, m := range messages {
+		out.Body.Messages = append(out.Body.Messages, s.messageOut(m))
+	}
+	for _, l := range links {
+		other := l.ToID
+		if other == t.ID {
+			other = l.FromID
+		}
+		out.Body.Links = append(out.Body.Links, apiLink{Number: tickets.Number(other), Kind: l.Kind})
+	}
+	run, steps, err := r.LatestRun(ctx, t.ID)
+	switch {
+	case err == nil:
+		out.Body.Runs = append(out.Body.Runs, s.runOut(run, ordered(steps)))
+	case !errors.Is(err, tickets.NotFound):
+		return nil, err
+	}
+	return &out, nil
+}
+
+func (s *Server) listed(t tickets.Ticket) listedTicket {
+	f := t.Facts
+	out := listedTicket{
+		Number: t.Number(), Status: string(t.Status), Reason: t.Reason, Channel: string(t.Channel), Subject: t.Subject,
+		Locale: t.Locale, Requester: t.Requester, Intent: string(t.Intent), Intents: names(t.Intents), Confidence: t.Confidence,
+		Flags: names(t.Flags), AccountNo: t.AccountNo, Candidates: names(t.Candidates), SubscriptionIDs: names(t.SubscriptionIDs),
+		Facts: apiFacts{
+			Account: f.Account, Phone: f.Phone, Email: f.Email, OrderNo: f.OrderNo, PaymentMethod: f.PaymentMethod,
+			AmountFen: f.AmountFen, Period: f.Period, NationalID: maskID(f.NationalID), Reason: f.Reason,
+			ChannelTxnID: f.ChannelTxnID, ChargedAt: f.ChargedAt, CardTail: f.CardTail,
+		},
+		Assurance: t.Assurance, Priority: "normal", ReceivedAt: s.stamp(t.ReceivedAt),
+		FirstResponseDueAt: s.stamp(t.FirstResponseDueAt), ResolutionDueAt: s.stamp(t.ResolutionDueAt),
+		FirstRespondedAt: s.stampOr(t.FirstRespondedAt), NextChargeAt: s.stampOr(t.NextChargeAt),
+		SolvedAt: s.stampOr(t.SolvedAt), ClosedAt: s.stampOr(t.ClosedAt), Version: t.Version,
+	}
+	if t.Assignee != "" {
+		out.Assignee = &t.Assignee
+	}
+	if t.Urgent {
+		out.Priority = "urgent"
+	}
+	return out
+}
+
+func (s *Server) messageOut(m tickets.Message) apiMessage {
+	out := apiMessage{
+		ID: m.ID, Direction: string(m.Direction), Channel: string(m.Channel), At: s.stamp(m.At), From: m.Sender, FromName: m.SenderName,
+		To: m.Recipient, Subject: m.Subject, Text: m.Text, Quoted: m.Quoted, Kind: m.Kind, Asks: names(m.Asks),
+		Assurance: m.Assurance, AssuranceWhy: names(m.AssuranceWhy), Attachments: make([]apiAttachment, 0, len(m.Attachments)),
+	}
+	for _, a := range m.Attachments {
+		out.Attachments = append(out.Attachments, apiAttachment(a))
+	}
+	return out
+}
+
+func (s *Server) runOut(run tickets.Run, steps tickets.Steps) apiRun {
+	out := apiRun{ID: run.ID, State: "running", StartedAt: s.stamp(run.StartedAt), EndedAt: s.stampOr(run.EndedAt), Steps: make([]apiStep, 0, len(steps))}
+	if run.EndedAt != nil {
+		out.State = "ended"
+	}
+	for _, x := range steps {
+		out.Steps = append(out.Steps, apiStep{
+			Name: string(x.Name), State: string(x.State), Reason: x.Reason,
+			StartedAt: s.stampOr(x.StartedAt), EndedAt: s.stampOr(x.EndedAt), By: x.By,
+		})
+	}
+	return out
+}
+
+// names are codes as strings, never null.
+func names[T ~string](list []T) []string {
+	out := make([]string, 0, len(list))
+	for _, x := range list {
+		out = append(out, string(x))
+	}
+	return out
+}

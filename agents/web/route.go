@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/canceldesk/canceldesk/agents"
+)
+
+// route is one line of the table of everything that can be asked.
+type route struct {
+	method, path string
+	handle       echo.HandlerFunc // nil for a JSON operation, which huma handles
+	who          access
+}
+
+// access says who may call a route; its zero value is nobody.
+type access struct {
+	public bool
+	may    agents.Permission // a logged-in person with this permission
+	scope  string            // or a machine whose key has this scope
+}
+
+func public() access                                       { return access{public: true} }
+func person(p agents.Permission) access                    { return access{may: p} }
+func either(p agents.Permission, sc string) access         { return access{may: p, scope: sc} }
+func (s *Server) form(h echo.HandlerFunc) echo.HandlerFunc { return s.flashErrors(h) }
+
+// routes is the table.
+func (s *Server) routes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/", s.home, person(agents.ReadTickets)},
+		{get, "/login", s.loginPage, public()},
+		{post, "/login", s.login, public()},
+		{post, "/logout", s.logout, public()},
+		{post, "/language", s.language, public()},
+		{get, "/static/:file", s.static, public()},
+		{get, "/healthz", s.healthz, public()},
+		{get, "/readyz", s.readyz, public()},
+		{get, "/openapi.json", s.openapi, public()},
+
+		{get, "/tickets", s.queue, person(agents.ReadTickets)},
+		{get, "/tickets/:number", s.ticket, person(agents.ReadTickets)},
+		{get, "/tickets/:number/messages/:message/html", s.messageHTML, person(agents.ReadTickets)},
+		{get, "/tickets/:number/messages/:message/original", s.messageOriginal, person(agents.ReadTickets)},
+		{get, "/tickets/:number/messages/:message/attachments/:index", s.attachment, person(agents.ReadTickets)},
+		{get, "/tickets/:number/outgoing/:outgoing/original", s.outgoingOriginal, person(agents.ReadTickets)},
+		{get, "/tickets/:number/evidence", s.evidence, person(agents.ReadEvidence)},
+
+		{post, "/tickets/:number/take", s.form(s.take), person(agents.WorkTickets)},
+		{post, "/tickets/:number/release", s.form(s.release), person(agents.WorkTickets)},
+		{post, "/tickets/:number/reply", s.form(s.reply), person(agents.WorkTickets)},
+		{post, "/tickets/:number/note", s.form(s.note), person(agents.WorkTickets)},
+		{post, "/tickets/:number/intent", s.form(s.correct), person(agents.WorkTickets)},
+		{post, "/tickets/:number/account", s.form(s.relink), person(agents.WorkTickets)},
+		{post, "/tickets/:number/run", s.form(s.run), person(agents.WorkTickets)},
+		{post, "/tickets/:number/accept", s.form(s.accept), person(agents.WorkTickets)},
+		{post, "/tickets/:number/solve", s.form(s.solve), person(agents.WorkTickets)},
+		{post, "/tickets/:number/refunds/:refund/approve", s.form(s.approve), person(agents.ApproveRefunds)},
+		{post, "/tickets/:number/refunds/:refund/reject", s.form(s.reject), person(agents.ApproveRefunds)},
+
+		{get, "/intake", s.intake, person(agents.ReadQuarantine)},
+		{get, "/intake/:id/original", s.intakeOriginal, person(agents.ReadQuarantine)},
+
+		{post, "/v1/login", nil, public()},
+		{get, "/v1/tickets", nil, either(agents.ReadTickets, "tickets:read")},
+		{get, "/v1/tickets/:number", nil, either(agents.ReadTickets, "tickets:read")},
+		{get, "/v1/tickets/:number/evidence", nil, either(agents.ReadEvidence, "evidence:read")},
+	}
+}

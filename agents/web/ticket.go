@@ -1,0 +1,247 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/canceldesk/canceldesk/agents"
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// entry is one line of a ticket's conversation: a message, or a mail the desk sent by itself.
+type entry struct {
+	At      time.Time
+	Message *tickets.Message
+	Sending *tickets.Outgoing // how far the mail of a reply has come, or the mail itself
+	Images  bool              // show the remote pictures of this mail
+}
+
+// ticketView is everything the page of one ticket shows.
+type ticketView struct {
+	Ticket        tickets.Ticket
+	Timeline      []entry
+	Account       *account.Snapshot
+	Run           *tickets.Run
+	Steps         tickets.Steps
+	Effects       []tickets.Effect
+	Verifications []tickets.Verification
+	Quote         *tickets.SavedQuote
+	Acceptance    *tickets.Acceptance
+	Refunds       []account.Refund
+	Links         []tickets.Link
+	Events        []Event
+	Intents       []intent.Intent
+	Proposed      []tickets.Step // wait for one click
+	VerifierKey   string
+	Can           can
+	ApprovalAbove int64
+	Me            tickets.Actor
+}
+
+// can says which actions make sense for this ticket and this person. The desk decides again.
+type can struct {
+	Work, Take, Release, Reply, Correct, Relink, Run, Accept, Solve, Approve, Large, Evidence bool
+}
+
+func (s *Server) ticket(c echo.Context) error {
+	id, err := ticketID(c)
+	if err != nil {
+		return err
+	}
+	images, _ := strconv.ParseInt(c.QueryParam("images"), 10, 64) //nolint:errcheck // anything else asks for none
+	v, err := s.loadTicket(c.Request().Context(), id, who(c).agent, images)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "ticket", v)
+}
+
+// loadTicket reads what the page of a ticket shows.
+func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, images int64) (ticketView, error) {
+	r := s.desk.Reader()
+	v := ticketView{
+		Intents: intents(), VerifierKey: s.cfg.VerifierKey, Me: tickets.AgentActor(by.Login),
+		ApprovalAbove: s.desk.Settings().Automation.ApprovalAboveFen,
+	}
+	var err error
+	if v.Ticket, err = r.Ticket(ctx, id); err != nil {
+		return v, err
+	}
+	messages, err := r.Messages(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	outgoing, err := r.Outgoing(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	v.Timeline = timeline(messages, outgoing, images)
+	run, steps, err := r.LatestRun(ctx, id)
+	switch {
+	case err == nil:
+		v.Run, v.Steps = &run, ordered(steps)
+	case !errors.Is(err, tickets.NotFound):
+		return v, err
+	}
+	if v.Effects, err = r.Effects(ctx, id); err != nil {
+		return v, err
+	}
+	if v.Verifications, err = r.Verifications(ctx, id); err != nil {
+		return v, err
+	}
+	if v.Refunds, err = r.Refunds(ctx, id); err != nil {
+		return v, err
+	}
+	if v.Links, err = r.Links(ctx, id); err != nil {
+		return v, err
+	}
+	if v.Events, err = s.cfg.Events.Events(ctx, v.Ticket.Number()); err != nil {
+		return v, err
+	}
+	if err := v.loadQuote(ctx, r); err != nil {
+		return v, err
+	}
+	if v.Ticket.AccountNo != "" {
+		snap, err := r.Snapshot(ctx, v.Ticket.AccountNo)
+		switch {
+		case err == nil:
+			v.Account = &snap
+		case !errors.Is(err, tickets.NotFound):
+			return v, err
+		}
+	}
+	for _, step := range v.Steps {
+		if step.State == tickets.NeedsAgent && step.Reason == tickets.ReasonProposed {
+			v.Proposed = append(v.Proposed, step)
+		}
+	}
+	v.Can = v.allowed(by, s.cfg.Now())
+	return v, nil
+}
+
+// loadQuote takes the newest quote and the yes to it, if there is one.
+func (v *ticketView) loadQuote(ctx context.Context, r tickets.Reader) error {
+	quotes, err := r.Quotes(ctx, v.Ticket.ID)
+	if err != nil || len(quotes) == 0 {
+		return err
+	}
+	v.Quote = &quotes[len(quotes)-1]
+	accepted, err := r.Acceptances(ctx, v.Ticket.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range accepted {
+		if a.QuoteHash == v.Quote.Hash {
+			v.Acceptance = &a
+		}
+	}
+	return nil
+}
+
+// allowed is which buttons to show. It repeats no rule of the desk's, it only leaves out what can't
+// succeed as things stand.
+func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
+	t, work := v.Ticket, by.Role.May(agents.WorkTickets)
+	noCancellation := t.Status == tickets.Closed && t.Reason == string(intent.NotCancellation)
+	return can{
+		Work:     work,
+		Take:     work && t.Assignee != by.Login && t.Status != tickets.Closed,
+		Release:  work && t.Assignee == by.Login,
+		Reply:    work && t.Requester != "" && t.Status != tickets.Closed,
+		Correct:  work && (t.Status != tickets.Closed || noCancellation),
+		Relink:   work && t.Live(),
+		Run:      work && t.Live(),
+		Accept:   work && t.Live() && v.Quote != nil && v.Acceptance == nil && v.Quote.Body.Mode == account.Now && now.Before(v.Quote.Body.ExpiresAt),
+		Solve:    work && t.Live() && !t.Stops(),
+		Approve:  by.Role.May(agents.ApproveRefunds),
+		Large:    by.Role.May(agents.ApproveLarge),
+		Evidence: by.Role.May(agents.ReadEvidence),
+	}
+}
+
+// timeline joins what was said with what was sent, oldest first. A reply carries the state of its own
+// mail; a mail the desk wrote by itself stands alone.
+func timeline(messages []tickets.Message, outgoing []tickets.Outgoing, images int64) []entry {
+	var out []entry
+	carried := map[int64]*tickets.Outgoing{}
+	for i := range outgoing {
+		carried[outgoing[i].MessageID] = &outgoing[i]
+	}
+	for i := range messages {
+		m := &messages[i]
+		e := entry{At: m.At, Message: m, Images: m.ID == images}
+		if m.Direction == tickets.Reply {
+			e.Sending = carried[m.ID]
+		}
+		out = append(out, e)
+	}
+	for i := range outgoing {
+		o := &outgoing[i]
+		if !slices.ContainsFunc(messages, func(m tickets.Message) bool { return m.ID == o.MessageID }) {
+			out = append(out, entry{At: o.At, Sending: o})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b entry) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// ordered puts steps into the order in which they are gone through.
+func ordered(steps tickets.Steps) tickets.Steps {
+	out := slices.Clone(steps)
+	slices.SortStableFunc(out, func(a, b tickets.Step) int {
+		return slices.Index(tickets.StepNames(), a.Name) - slices.Index(tickets.StepNames(), b.Name)
+	})
+	return out
+}
+
+// Other is the ticket at the other end of a link.
+func (v ticketView) Other(l tickets.Link) int64 {
+	if l.FromID == v.Ticket.ID {
+		return l.ToID
+	}
+	return l.FromID
+}
+
+// Asked reports whether the case is about the subscription.
+func (v ticketView) Asked(subscription string) bool {
+	return slices.Contains(v.Ticket.SubscriptionIDs, subscription)
+}
+
+// fact is one thing the customer's text states.
+type fact struct{ Name, Value string }
+
+// Facts are what the text states, for showing; they prove nothing.
+func (v ticketView) Facts() []fact {
+	f := v.Ticket.Facts
+	var out []fact
+	for _, x := range []fact{
+		{"account", f.Account}, {"phone", f.Phone}, {"email", f.Email}, {"order_no", f.OrderNo},
+		{"payment_method", f.PaymentMethod}, {"period", f.Period}, {"national_id", maskID(f.NationalID)}, {"reason", f.Reason},
+		{"channel_txn_id", f.ChannelTxnID}, {"charged_at", f.ChargedAt}, {"card_tail", f.CardTail},
+	} {
+		if x.Value != "" {
+			out = append(out, x)
+		}
+	}
+	if f.AmountFen != 0 {
+		out = append(out, fact{"amount_fen", "¥" + account.Yuan(f.AmountFen)})
+	}
+	return out
+}
+
+// maskID leaves of a national ID number what tells two apart.
+func maskID(id string) string {
+	if len(id) < 10 {
+		return id
+	}
+	return id[:6] + strings.Repeat("*", len(id)-10) + id[len(id)-4:]
+}
