@@ -56,7 +56,9 @@ func cancelOutcome(f Facts) (cancelled, error) {
 			return cancelled{}, untrue("An agreement that can bill these subscriptions has not ended.")
 		}
 		out.Kind = kind
-	} else if !slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool { return e.Kind != tickets.SendRefund }) {
+	} else if !slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool {
+		return e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement
+	}) {
 		out.Kind = neverWere
 	}
 	for _, a := range f.Account.Agreements {
@@ -96,30 +98,29 @@ func (f Facts) alivePermitted(alive []account.Agreement) (cancelKind, bool) {
 }
 
 // stop reports whether the biller sends no more debits for the subscription, and since when; the zero
-// time where its own record said so before this case. One stop of the case without a last word is
-// enough for no.
+// time where its own record said so before this case. One stop of the case without a last word, or a
+// next charge still on record, is enough for no.
 func (f Facts) stop(sub account.Subscription) (time.Time, bool) {
 	var at time.Time
-	var done bool
+	var done, refused bool
 	for _, e := range f.Effects {
 		switch {
-		case e.Kind == tickets.EndAgreement || e.Kind == tickets.SendRefund || e.Target != sub.ID:
+		case e.Kind != tickets.StopDebits || e.Target != sub.ID:
 		case !e.State.Settled():
 			return time.Time{}, false
-		case e.State == tickets.EffectDone:
+		case e.State == tickets.EffectRefused:
+			refused = true
+		default:
 			done = true
 			if e.SettledAt != nil && (at.IsZero() || e.SettledAt.Before(at)) {
 				at = *e.SettledAt
 			}
 		}
 	}
-	switch {
-	case done:
-		return at, true
-	case sub.StoppedAt != nil:
-		return *sub.StoppedAt, true
+	if at.IsZero() && sub.StoppedAt != nil {
+		at = *sub.StoppedAt
 	}
-	return time.Time{}, !sub.AutoRenew && sub.NextChargeAt == nil
+	return at, !sub.AutoRenew && sub.NextChargeAt == nil && (done || !refused)
 }
 
 // lastDay is the last day of use, inclusive: what the stop recorded, else the end of the paid period.

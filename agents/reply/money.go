@@ -12,6 +12,7 @@ type moneyKind string
 const (
 	moneyOpen    moneyKind = "open"    // nobody has worked it out yet
 	moneyNothing moneyKind = "nothing" // worked out: nothing comes back
+	moneyUnclear moneyKind = "unclear" // nothing as far as is known, and not all is known
 	moneyOffered moneyKind = "offered" // comes back if the customer says yes
 	moneyLapsed  moneyKind = "lapsed"  // was offered, nobody answered in time
 	moneyDue     moneyKind = "due"     // comes back; how far it is stands in Refunds
@@ -45,6 +46,8 @@ func moneyOf(f Facts) money {
 		}
 	}
 	switch {
+	case q.RefundFen == 0 && len(q.NotKnown) > 0:
+		m.Kind = moneyUnclear
 	case q.RefundFen == 0:
 		m.Kind = moneyNothing
 	case f.offered():
