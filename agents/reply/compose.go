@@ -129,14 +129,18 @@ func sharedAgreements(f Facts) ([]sharedAgreement, error) {
 	return out, nil
 }
 
-// missing lists what would help to find the account and was not stated yet, or the subscriptions to
-// choose from where the account is known.
+// missing lists the subscriptions to choose from, for the registered contact of a known account. For
+// everybody else it lists what would help to find the account and was not stated yet, in the same
+// words whether there is an account or not.
 func missing(f Facts) (need []string, plans []account.Subscription, err error) {
-	if f.Account != nil {
-		if len(f.Ticket.SubscriptionIDs) > 0 {
-			return nil, nil, untrue("The account and the subscription are both known, so nothing is missing.")
+	if f.Account != nil && len(f.Ticket.SubscriptionIDs) > 0 {
+		return nil, nil, untrue("The account and the subscription are both known, so nothing is missing.")
+	}
+	if f.onFile() {
+		if plans = f.Account.Renewing(); len(plans) == 0 {
+			return nil, nil, untrue("Nothing of this account renews, so there is nothing to choose from.")
 		}
-		return nil, f.Account.Renewing(), nil
+		return nil, plans, nil
 	}
 	facts := f.Ticket.Facts
 	for _, k := range []struct{ name, stated string }{

@@ -56,8 +56,6 @@ func (f Facts) private() bool {
 		return true
 	case tickets.TellQuestion:
 		return f.asksShared()
-	case tickets.TellMissing:
-		return f.Account != nil
 	}
 	return false
 }

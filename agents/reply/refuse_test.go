@@ -65,6 +65,9 @@ func TestWhatIsNotTrueIsNotTold(t *testing.T) {
 			f.Now = endNow().ExpiresAt
 		}},
 		"something missing where nothing is": {tickets.TellMissing, func(*reply.Facts) {}},
+		"something missing where nothing renews": {tickets.TellMissing, func(f *reply.Facts) {
+			f.Ticket.SubscriptionIDs, f.Account.Subscriptions, f.Account.Agreements = nil, nil, nil
+		}},
 		"a question about a shared agreement that is none": {tickets.TellQuestion, func(f *reply.Facts) {
 			f.Steps = tickets.Steps{{Name: tickets.Cancel, State: tickets.NeedsCustomer, Reason: "shared_agreement"}}
 		}},
@@ -107,7 +110,6 @@ func TestAccountsAreShownToTheirRegisteredContactOnly(t *testing.T) {
 		tickets.TellCancelOutcome: func(*reply.Facts) {},
 		tickets.TellRefundOutcome: func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundSucceeded)} },
 		tickets.TellOffer:         func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} },
-		tickets.TellMissing:       func(f *reply.Facts) { f.Ticket.SubscriptionIDs = nil },
 	}
 	for name, change := range map[string]func(*reply.Facts){
 		"another address":                 func(f *reply.Facts) { f.Recipient = "eve@example.net" },
@@ -154,6 +156,26 @@ func TestNeutralAnswerIsTheSameWhetherThereIsAnAccountOrNot(t *testing.T) {
 				t.Errorf("%s: the neutral answer holds %q", locale, secret)
 			}
 		}
+	}
+}
+
+func TestWhatIsMissingIsAskedOfAStrangerInTheSameWordsWhetherThereIsAnAccountOrNot(t *testing.T) {
+	t.Parallel()
+	known := facts(tickets.TellMissing, "zh-CN")
+	known.Recipient, known.Ticket.SubscriptionIDs, known.Page = "eve@example.net", nil, ""
+	unknown := known
+	unknown.Account, unknown.Ticket.AccountNo = nil, ""
+	a, err := reply.Compose(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := reply.Compose(unknown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "known and unknown", string(a.Raw), string(b.Raw))
+	if strings.Contains(a.Text, "音乐包") {
+		t.Errorf("a stranger reads what the account holds:\n%s", a.Text)
 	}
 }
 
