@@ -52,19 +52,18 @@ func Compose(f Facts) (Mail, error) {
 // view is what a text may use. Only what its Tell needs is set, so that a neutral mail can't say more
 // than it may.
 type view struct {
-	Product    string
-	Number     string
-	Ticket     tickets.Ticket
-	Page       string
-	Registered bool // the mail goes to the registered contact
-	Need       []string
-	Plans      []account.Subscription // to choose from
-	Shared     []sharedAgreement
-	Cancel     cancelled
-	Money      money
-	Assets     []account.QuoteAsset
-	Refunds    []returned
-	Answer     string
+	Product string
+	Number  string
+	Ticket  tickets.Ticket
+	Page    string
+	Need    []string
+	Plans   []account.Subscription // to choose from
+	Shared  []sharedAgreement
+	Cancel  cancelled
+	Money   money
+	Assets  []account.QuoteAsset
+	Refunds []returned
+	Answer  string
 }
 
 // sharedAgreement is an agreement with the subscriptions outside the case that it pays for.
@@ -78,7 +77,7 @@ func viewOf(f Facts) (view, error) {
 	if f.Tell == tickets.TellNeutral {
 		return v, nil
 	}
-	v.Number, v.Ticket, v.Page, v.Registered = f.Ticket.Number(), f.Ticket, f.Page, f.onFile()
+	v.Number, v.Ticket, v.Page = f.Ticket.Number(), f.Ticket, f.Page
 	var err error
 	switch f.Tell {
 	case tickets.TellReceipt:

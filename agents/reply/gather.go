@@ -2,6 +2,7 @@ package reply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func (f *Facts) load(ctx context.Context, r tickets.Reader) (err error) {
 		}
 		f.Account = &snap
 	}
-	if _, f.Steps, err = r.LatestRun(ctx, id); err != nil && !isKind(err, tickets.NotFound) {
+	if _, f.Steps, err = r.LatestRun(ctx, id); err != nil && !errors.Is(err, tickets.NotFound) {
 		return fmt.Errorf("load run: %w", err)
 	}
 	if f.Effects, err = r.Effects(ctx, id); err != nil {

@@ -109,7 +109,7 @@ func (s *Sender) record(ctx context.Context, id int64, answer error, done func(t
 			}
 			return done(tx)
 		})
-		if !isKind(err, tickets.Stale) {
+		if !errors.Is(err, tickets.Stale) {
 			break
 		}
 	}

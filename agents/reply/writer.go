@@ -87,7 +87,7 @@ func (w *Writer) Tell(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	return w.cfg.Store.InTx(ctx, func(tx tickets.Tx) error {
 		if _, err := tx.OutgoingByKey(ctx, r.key(j.TicketID)); err == nil {
 			return done(tx)
-		} else if !isKind(err, tickets.NotFound) {
+		} else if !errors.Is(err, tickets.NotFound) {
 			return fmt.Errorf("look for mail: %w", err)
 		}
 		f, err := w.gather(ctx, tx, j.TicketID, r, at)
@@ -210,5 +210,3 @@ func outgoing(f Facts, m Mail, r ref) tickets.Outgoing {
 func runJob(ticketID int64, at time.Time) tickets.Job {
 	return tickets.Job{Kind: tickets.JobRun, TicketID: ticketID, DueAt: at, Key: "run/" + tickets.Number(ticketID)}
 }
-
-func isKind(err error, k tickets.Kind) bool { return errors.Is(err, k) }

@@ -198,3 +198,13 @@ func TestAnAddressGetsAtMostFiveAutomaticAnswersADay(t *testing.T) {
 	b.mustTell(t, sixth.ID, "cancel_outcome")
 	same(t, "outcome", tickets.OutgoingQueued, b.outbox(t, sixth.ID)[1].State)
 }
+
+func TestThePageIsForWhoeverIsKnownToHaveWritten(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for assurance, want := range []bool{false, true} {
+		ticket, _ := b.open(t, "eve@example.net", assurance)
+		b.mustTell(t, ticket.ID, "receipt")
+		same(t, "link to the page", want, strings.Contains(read(t, b.outbox(t, ticket.ID)[0].Raw).text, "/c/"))
+	}
+}
