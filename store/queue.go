@@ -97,7 +97,7 @@ func (w *Worker) Drain(ctx context.Context) (Counts, error) {
 
 // work is one spell of work.
 func (w *Worker) work(ctx context.Context, drain bool) (counts Counts, err error) {
-	s := &spell{Worker: w, wake: make(chan struct{}, 1), free: make(chan struct{}, 1), inHand: map[int64]hand{}}
+	s := &spell{Worker: w, wake: make(chan struct{}, 1), free: make(chan struct{}, 1), inHand: map[claimID]context.CancelFunc{}}
 	s.counts.Kinds = map[tickets.JobKind]Tally{}
 	if err := w.db.queue.join(ctx, w.db, s.wake, w.Now()); err != nil {
 		return s.counts, err

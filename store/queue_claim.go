@@ -85,10 +85,14 @@ func (d *DB) anyOpen(ctx context.Context, now time.Time) (open bool, err error) 
 	return open, fail("look for open jobs", err)
 }
 
-// renew prolongs the leases of jobs in the worker's hands and returns those it still has.
-func (d *DB) renew(ctx context.Context, worker string, lease time.Duration, ids []int64) (kept []int64, err error) {
+// claimID names one claim of one job.
+type claimID struct{ ID, Attempt int64 }
+
+// renew prolongs the leases of jobs in the worker's hands and returns the claims it still has. A lease
+// that has run out is prolonged too as long as nobody took the job back.
+func (d *DB) renew(ctx context.Context, worker string, lease time.Duration, ids []int64) (kept []claimID, err error) {
 	err = d.writer.WithContext(ctx).Raw(`UPDATE jobs SET lease_until = `+d.inFuture()+`
-		WHERE state = 'running' AND worker = ? AND id IN ? RETURNING id`, lease.Seconds(), worker, ids).Scan(&kept).Error
+		WHERE state = 'running' AND worker = ? AND id IN ? RETURNING id, attempt`, lease.Seconds(), worker, ids).Scan(&kept).Error
 	return kept, fail("renew leases of jobs", err)
 }
 
@@ -149,14 +153,19 @@ func (d *DB) putBack(ctx context.Context, r, next jobRow, at time.Time, cond str
 	return fail("put back job", err)
 }
 
-// takeBack frees the jobs whose workers are gone: those whose lease has run out by the database's
-// clock, or all that run. Each is written by itself and only if its lease was not renewed meanwhile.
-func (d *DB) takeBack(ctx context.Context, now time.Time, all bool) error {
-	cond := "state = 'running' AND lease_until < " + d.inFuture()
-	args := []any{0}
-	if all {
-		cond, args = "state = 'running'", nil
+// takeBackLost frees the jobs whose lease has run out by the database's clock, but for those in the
+// caller's own hands: it knows better, and will prolong them.
+func (d *DB) takeBackLost(ctx context.Context, now time.Time, own []int64) error {
+	lost, args := "state = 'running' AND lease_until < "+d.inFuture(), []any{0}
+	if len(own) > 0 {
+		lost, args = lost+" AND id NOT IN ?", append(args, own)
 	}
+	return d.takeBack(ctx, now, lost, args...)
+}
+
+// takeBack frees the running jobs that cond says are lost. Each is written by itself and only while
+// cond still holds, so that a lease prolonged meanwhile counts.
+func (d *DB) takeBack(ctx context.Context, now time.Time, cond string, args ...any) error {
 	var rows []jobRow
 	if err := d.on(ctx).Where(cond, args...).Order("id").Find(&rows).Error; err != nil {
 		return fail("look for lost jobs", err)

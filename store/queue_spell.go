@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -24,12 +25,9 @@ type spell struct {
 	jobs, side sync.WaitGroup
 
 	mu     sync.Mutex
-	inHand map[int64]hand
+	inHand map[claimID]context.CancelFunc
 	counts Counts
 }
-
-// hand is a job in hand; drop cancels it.
-type hand struct{ drop context.CancelFunc }
 
 func (s *spell) busy() int {
 	s.mu.Lock()
@@ -40,15 +38,16 @@ func (s *spell) busy() int {
 // start carries a claimed job out beside the others.
 func (s *spell) start(ctx context.Context, r jobRow) {
 	try, cancel := context.WithTimeout(ctx, s.JobTimeout)
+	claim := claimID{r.ID, r.Attempt}
 	s.mu.Lock()
-	s.inHand[r.ID] = hand{drop: cancel}
+	s.inHand[claim] = cancel
 	s.mu.Unlock()
 	s.jobs.Go(func() {
 		defer cancel()
 		err := s.call(try, r)
 		s.settle(ctx, r, err)
 		s.mu.Lock()
-		delete(s.inHand, r.ID)
+		delete(s.inHand, claim)
 		s.mu.Unlock()
 		select {
 		case s.free <- struct{}{}:
@@ -132,48 +131,51 @@ func (s *spell) count(kind tickets.JobKind, t Tally) {
 	s.counts.Kinds[kind] = k
 }
 
+// held lists the jobs in hand, with what cancels each.
+func (s *spell) held() (ids []int64, cancels map[claimID]context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.inHand {
+		ids = append(ids, c.ID)
+	}
+	return ids, maps.Clone(s.inHand)
+}
+
 // keepLeases prolongs the leases of the jobs in hand until ctx ends. A job that turns out to be
 // somebody else's by now is cancelled, so that two do not go on with it for long; the end it still
 // tries to write is refused anyway.
 func (s *spell) keepLeases(ctx context.Context) {
-	beat := time.NewTicker(s.Lease / 3)
-	defer beat.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beat.C:
-		}
-		s.mu.Lock()
-		held := make(map[int64]hand, len(s.inHand))
-		ids := make([]int64, 0, len(s.inHand))
-		for id, h := range s.inHand {
-			held[id] = h
-			ids = append(ids, id)
-		}
-		s.mu.Unlock()
+	s.every(ctx, s.Lease/3, func() error {
+		ids, lost := s.held()
 		if len(ids) == 0 {
-			continue
+			return nil
 		}
 		kept, err := s.db.renew(ctx, s.Name, s.Lease, ids)
 		if err != nil {
-			if ctx.Err() == nil {
-				s.Log.Warn("leases of jobs can't be renewed", "worker", s.Name, "error", err)
-			}
-			continue
+			return err
 		}
-		for _, id := range kept {
-			delete(held, id)
+		for _, c := range kept {
+			delete(lost, c)
 		}
-		for _, h := range held {
-			h.drop()
+		for _, cancel := range lost {
+			cancel()
 		}
-	}
+		return nil
+	})
 }
 
 // takeBackLost frees the jobs of workers whose lease has run out, until ctx ends.
 func (s *spell) takeBackLost(ctx context.Context) {
-	tick := time.NewTicker(min(time.Second, s.Lease/3))
+	s.every(ctx, min(time.Second, s.Lease/3), func() error {
+		ids, _ := s.held()
+		return s.db.takeBackLost(ctx, s.Now(), ids)
+	})
+}
+
+// every calls f from time to time until ctx ends. Its errors are logged: the next call makes up for
+// one that went wrong.
+func (s *spell) every(ctx context.Context, d time.Duration, f func() error) {
+	tick := time.NewTicker(d)
 	defer tick.Stop()
 	for {
 		select {
@@ -181,8 +183,8 @@ func (s *spell) takeBackLost(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.db.takeBack(ctx, s.Now(), false); err != nil && ctx.Err() == nil {
-			s.Log.Warn("jobs of lost workers can't be taken back", "worker", s.Name, "error", err)
+		if err := f(); err != nil && ctx.Err() == nil {
+			s.Log.Warn("leases of jobs can't be looked after", "worker", s.Name, "error", err)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func takeOver(ctx context.Context, d *DB, f *os.File, now time.Time) error {
 	fd := int(f.Fd())
 	err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		if err := d.takeBack(ctx, now, true); err != nil {
+		if err := d.takeBack(ctx, now, "state = 'running'"); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, syscall.EWOULDBLOCK) {
