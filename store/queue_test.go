@@ -51,15 +51,20 @@ type queueBundle struct {
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, f func(t *testing.T, b *queueBundle)) {
+	on(t, f, sqliteDialect, postgresDialect)
+}
+
+// on runs a test on these databases.
+func on(t *testing.T, f func(t *testing.T, b *queueBundle), engines ...dialect) {
 	t.Parallel()
-	urls := map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "queue.db") },
-		"postgres": func(t *testing.T) string { return postgrestest.Start(t) },
+	urls := map[dialect]func(t *testing.T) string{
+		sqliteDialect:   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "queue.db") },
+		postgresDialect: func(t *testing.T) string { return postgrestest.Start(t) },
 	}
-	for name, url := range urls {
-		t.Run(name, func(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
-			b := &queueBundle{url: url(t), clock: &clock{at: past()}}
+			b := &queueBundle{url: urls[engine](t), clock: &clock{at: past()}}
 			b.db = openQueue(t, b.url)
 			if err := b.db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
