@@ -83,6 +83,66 @@ func TestALateCompletionIsRefusedAndItsEffectTakenBack(t *testing.T) {
 	}
 }
 
+func TestOnlyTheLastClaimCompletesAJob(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *queueBundle) {
+		b.enqueue(t, oneJob())
+		claim := func(worker string) jobRow {
+			rows, err := b.db.claim(t.Context(), worker, time.Minute, past(), 5)
+			if err != nil || len(rows) != 1 {
+				t.Fatalf("claimed %+v, %v", rows, err)
+			}
+			return rows[0]
+		}
+		complete := func(r jobRow) error {
+			return effect(t.Context(), b.db, r.Worker, func(ctx context.Context, x tickets.Tx) error { return r.complete(ctx, x, past()) })
+		}
+		var claims []jobRow
+		for _, worker := range []string{"one", "one", "two"} {
+			claims = append(claims, claim(worker))
+			if err := b.db.Conn().Exec("UPDATE jobs SET lease_until = "+b.db.inFuture(), -1).Error; err != nil {
+				t.Fatal(err)
+			}
+			if err := b.db.takeBackLost(t.Context(), past(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := claim("one")
+		for _, r := range claims {
+			if err := complete(r); !errors.Is(err, errNotInHand) {
+				t.Errorf("claim %d of %s completed the job with %v, want %v", r.Attempt, r.Worker, err, errNotInHand)
+			}
+		}
+		wants(t, "effects", b.effects(t), map[string]int{})
+		if err := complete(last); err != nil {
+			t.Errorf("the last claim gave %v", err)
+		}
+		wants(t, "effects", b.effects(t), map[string]int{"one": 1})
+	})
+}
+
+func TestAWorkerThatWasPausedKeepsWhatNobodyTook(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *queueBundle) {
+		b.enqueue(t, oneJob())
+		rows, err := b.db.claim(t.Context(), "one", -time.Minute, past(), 5) // a lease that has run out
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("claimed %+v, %v", rows, err)
+		}
+		own := []int64{rows[0].ID}
+		if err := b.db.takeBackLost(t.Context(), past(), own); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := b.db.renew(t.Context(), "one", time.Minute, own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants(t, "claims kept", kept, []claimID{{ID: own[0], Attempt: 1}})
+		if err := b.db.takeBackLost(t.Context(), past(), nil); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, "state once prolonged", b.row(t).State, jobRunning)
+	})
+}
+
 func TestALostJobIsCancelled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())

@@ -270,7 +270,10 @@ func TestAMailThatIsRetriedOrHangsNeverBlocksAStop(t *testing.T) {
 		hanging := make(chan struct{})
 		h := func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			if j.Ref == "mail" {
-				<-hanging
+				select {
+				case <-hanging:
+				case <-ctx.Done(): // the stop never came
+				}
 				return &tickets.Error{Kind: tickets.Unavailable, Msg: "No mail server."}
 			}
 			if err := b.do(ctx, j, done); err != nil {
