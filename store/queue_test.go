@@ -193,7 +193,7 @@ func TestDrainDoesWhatIsDueByTheInjectedClock(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t,
 			tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: "now", DueAt: past()},
-			tickets.Job{Kind: tickets.JobClose, TicketID: 1, Ref: "in a week", DueAt: past().AddDate(0, 0, 7)},
+			tickets.Job{Kind: tickets.JobClose, TicketID: 2, Ref: "in a week", DueAt: past().AddDate(0, 0, 7)},
 			tickets.Job{Kind: tickets.JobSend, Ref: "of no ticket", DueAt: past().Add(-time.Hour)},
 		)
 		wants(t, "first drain", b.drain(t, b.do), Tally{Done: 2})
