@@ -20,6 +20,7 @@ import (
 const holderEnv = "STORE_TEST_HOLDER_URL"
 
 func TestMain(m *testing.M) {
+	store.WorkIfAsked()
 	if url := os.Getenv(holderEnv); url != "" {
 		hold(url)
 		os.Exit(1)
