@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 
 // listWindow is for how many mails size and date are asked at once.
 const listWindow = 500
+
+// maxAside is how many mails in a row may be set aside. A server that breaks off at every mail, because
+// it throttles us, is no reason to set its whole mailbox aside.
+const maxAside = 3
 
 // maxBreaks is how often in a row a connection may break without getting anything done.
 const maxBreaks = 3
@@ -53,7 +58,7 @@ func (e *mailError) Unwrap() error { return e.err }
 // fetch sends everything behind the cursor to out, over as many connections as it takes. A mail that
 // breaks the connection maxTries times is sent as quarantined, and the others go on.
 func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul) error {
-	breaks := 0
+	breaks, aside := 0, 0
 	for {
 		before := at
 		err := d.fetchOver(ctx, &at, out)
@@ -63,6 +68,9 @@ func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul
 		d.line.drop()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if at != before {
+			breaks, aside = 0, 0
 		}
 		wait := 1
 		var bad *mailError
@@ -74,20 +82,20 @@ func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul
 				break
 			}
 			d.c.Log.WarnContext(ctx, "mail set aside", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", bad.listed.UID, "error", bad.err)
-			delete(d.tries, place)
-			err := send(ctx, out, &at, haul{at.UIDValidity, []fetched{{
+			set := d.send(ctx, out, &at, haul{at.UIDValidity, []fetched{{
 				uid: bad.listed.UID, at: bad.listed.At, bytes: max(bad.listed.Bytes, 0), refused: tickets.OutcomeQuarantined,
 				detail: fmt.Sprintf("could not be fetched in %d tries: %s", maxTries, bad.err),
 			}}})
-			if err != nil {
-				return err
+			if set != nil {
+				return set
+			}
+			if aside++; aside >= maxAside {
+				return &tickets.Error{Kind: tickets.Unavailable, Err: bad.err, Msg: fmt.Sprintf(
+					"The mail server %s breaks off at one mail after the other.", d.c.Server.address())}
 			}
 		case !errors.Is(err, tickets.Unavailable):
 			return err
 		default:
-			if at != before {
-				breaks = 0
-			}
 			if breaks++; breaks >= maxBreaks {
 				return err
 			}
@@ -132,7 +140,11 @@ func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<-
 		if err != nil {
 			return d.blame(firstMissing(window, listed), err)
 		}
-		if err := d.gone(ctx, s, window, listed); err != nil {
+		uid, err := d.unlisted(ctx, s, window, listed)
+		if err == nil && uid != 0 {
+			err = d.blame(Listed{UID: uid}, errNoContent)
+		}
+		if err != nil {
 			return err
 		}
 		for i := range listed {
@@ -143,7 +155,7 @@ func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<-
 		for len(listed) > 0 {
 			n := d.batch(listed)
 			mails, err := d.fetchBatch(ctx, s, listed[:n])
-			if err := errors.Join(err, send(ctx, out, at, haul{at.UIDValidity, mails})); err != nil {
+			if err := errors.Join(err, d.send(ctx, out, at, haul{at.UIDValidity, mails})); err != nil {
 				return err
 			}
 			listed = listed[n:]
@@ -210,8 +222,12 @@ func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) 
 		case broken != nil:
 			return mails, d.blame(l, broken)
 		case !came:
-			if err = d.gone(ctx, s, []uint32{l.UID}, nil); err == nil {
+			var there uint32
+			if there, err = d.unlisted(ctx, s, []uint32{l.UID}, nil); err == nil && there == 0 {
 				continue // deleted by somebody in between
+			}
+			if err == nil {
+				err = errNoContent
 			}
 		default:
 			m, err = d.again(ctx, s, l, content)
@@ -254,19 +270,20 @@ func (d *drainage) again(ctx context.Context, s *Session, l Listed, first Conten
 	return m, nil
 }
 
-// gone fails for mails that the server did not list though they are there: skipping one would lose it.
-func (d *drainage) gone(ctx context.Context, s *Session, asked []uint32, listed []Listed) error {
+// unlisted is the first mail that the server left out of its list though a search still finds it, 0
+// where those missing are gone. Passing over one that is there would lose it.
+func (d *drainage) unlisted(ctx context.Context, s *Session, asked []uint32, listed []Listed) (uint32, error) {
 	missing := slices.DeleteFunc(slices.Clone(asked), func(uid uint32) bool {
 		return slices.ContainsFunc(listed, func(l Listed) bool { return l.UID == uid })
 	})
 	if len(missing) == 0 {
-		return nil
+		return 0, nil
 	}
 	still, err := s.Still(ctx, missing)
 	if err != nil || len(still) == 0 {
-		return err
+		return 0, err
 	}
-	return d.blame(Listed{UID: still[0]}, errNoContent)
+	return still[0], nil
 }
 
 // blame makes an error the given mail's, unless it is one already.
@@ -292,13 +309,16 @@ func firstMissing(asked []uint32, listed []Listed) Listed {
 }
 
 // send passes mails on and moves the cursor behind them.
-func send(ctx context.Context, out chan<- haul, at *tickets.Cursor, h haul) error {
+func (d *drainage) send(ctx context.Context, out chan<- haul, at *tickets.Cursor, h haul) error {
 	if len(h.mails) == 0 {
 		return nil
 	}
 	select {
 	case out <- h:
 		at.LastUID = h.mails[len(h.mails)-1].uid
+		maps.DeleteFunc(d.tries, func(p tickets.Place, _ int) bool { // passed, however it went
+			return p.Folder == d.folder && (p.UIDValidity != at.UIDValidity || p.UID <= at.LastUID)
+		})
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

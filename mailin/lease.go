@@ -21,6 +21,9 @@ type Leases interface {
 	ReleaseLease(ctx context.Context, mailbox string, fence int64) error
 }
 
+// ErrHeld is why a mailbox is not read here: another process reads it.
+var ErrHeld = errors.New("the lease is held")
+
 // releaseTimeout bounds giving a lease back when the work itself was cut off.
 const releaseTimeout = 10 * time.Second
 
@@ -52,7 +55,7 @@ func takeLease(ctx context.Context, leases Leases, mailbox, holder string, life 
 			return held, l, nil
 		}
 		if last {
-			return nil, nil, &tickets.Error{Kind: tickets.Unavailable, Msg: fmt.Sprintf("The mailbox %s is being read by another process.", mailbox)}
+			return nil, nil, &tickets.Error{Kind: tickets.Unavailable, Msg: fmt.Sprintf("The mailbox %s is being read by another process.", mailbox), Err: ErrHeld}
 		}
 		select {
 		case <-ctx.Done():

@@ -18,6 +18,8 @@ import (
 type oddities struct {
 	// breaksOn closes the connection when the content of this UID is asked for.
 	breaksOn imap.UID
+	// breaksAlways closes the connection whenever content is asked for.
+	breaksAlways bool
 	// hides leaves this UID out of every FETCH, though a SEARCH finds it.
 	hides imap.UID
 	// sizes answers RFC822.SIZE with this number instead of the size.
@@ -119,6 +121,9 @@ func (s *oddSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *
 			}
 		}
 		return nil
+	}
+	if s.odd.breaksAlways && len(options.BodySection) > 0 {
+		return s.conn.NetConn().Close()
 	}
 	if s.odd.breaksOn != 0 && len(options.BodySection) > 0 && uids.Contains(s.odd.breaksOn) {
 		var before imap.UIDSet

@@ -62,7 +62,8 @@ type Config struct {
 	Synced func(ctx context.Context) error
 
 	Now func() time.Time
-	// OnPoll, where set, is told of every poll of Run, so that a mailbox nobody reads is seen.
+	// OnPoll, where set, is told of every poll of Run, so that a mailbox nobody reads is seen. ErrHeld
+	// means that another process reads it.
 	OnPoll func(Summary, error)
 	Log    *slog.Logger
 }

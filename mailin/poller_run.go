@@ -20,7 +20,7 @@ func (p *Poller) Run(ctx context.Context) error {
 			return nil
 		}
 		p.report(ctx, sum, err)
-		if err == nil {
+		if err == nil || errors.Is(err, ErrHeld) { // held: somebody reads it, which is all we want
 			failures = 0
 			err = p.await(ctx, l)
 		}
@@ -54,6 +54,8 @@ func (p *Poller) report(ctx context.Context, sum Summary, err error) {
 		p.c.OnPoll(sum, err)
 	}
 	switch {
+	case errors.Is(err, ErrHeld):
+		p.c.Log.DebugContext(ctx, "mailbox read elsewhere", "mailbox", p.c.Mailbox)
 	case errors.Is(err, tickets.Unavailable):
 		p.c.Log.WarnContext(ctx, "mailbox not read", "mailbox", p.c.Mailbox, "fetched", sum.Fetched, "error", err)
 	case err != nil:

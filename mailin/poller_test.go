@@ -14,6 +14,8 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
+var _ Receiver = (*tickets.Desk)(nil)
+
 func TestNewUIDValidityReadsAllAgainAndTheLedgerTellsWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	memory := startMemServer(t, oddities{})
@@ -231,6 +233,42 @@ func TestMailThatCannotBeStoredKeepsBackNoOther(t *testing.T) {
 	bad := l.mails[2]
 	if bad.Refused != tickets.OutcomeQuarantined || string(l.raws[bad.Message.Raw]) != string(testMail(3, 10)) {
 		t.Errorf("mail 3 is %q with original %q, want it set aside with its original", bad.Refused, bad.Message.Raw)
+	}
+}
+
+func TestMailThatOurOwnCodeBreaksOnIsSetAsideWithItsOriginal(t *testing.T) {
+	t.Parallel()
+	memory := startMemServer(t, oddities{})
+	for n := range 3 {
+		memory.deliver(testMail(n+1, 10))
+	}
+	l := newLedger()
+	config := testConfig(memory.server(), l)
+	config.Parse.IsOurMessageID = func(id string) bool {
+		if id == "2@example.com" {
+			panic("a bug")
+		}
+		return false
+	}
+	if diff := cmp.Diff(Summary{Mailbox: "service", Fetched: 3, Ticket: 2, Quarantined: 1}, poll(t, newTestPoller(t, config))); diff != "" {
+		t.Errorf("poll (-want +got):\n%s", diff)
+	}
+	if raw := l.raws[l.mails[1].Message.Raw]; string(raw) != string(testMail(2, 10)) {
+		t.Errorf("original kept is %q", raw)
+	}
+}
+
+func TestServerThatBreaksOffAtEveryMailSetsFewAside(t *testing.T) {
+	t.Parallel()
+	memory := startMemServer(t, oddities{breaksAlways: true})
+	for n := range 20 {
+		memory.deliver(testMail(n+1, 10))
+	}
+	l := newLedger()
+	sum, err := newTestPoller(t, testConfig(memory.server(), l)).PollOnce(t.Context())
+	wantKind(t, err, tickets.Unavailable, "The mail server "+memory.addr+" breaks off at one mail after the other.")
+	if diff := cmp.Diff(Summary{Mailbox: "service", Fetched: 3, Quarantined: 3}, sum); diff != "" {
+		t.Errorf("poll (-want +got):\n%s", diff)
 	}
 }
 

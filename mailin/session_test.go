@@ -164,6 +164,37 @@ func TestSessionEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestIdleWaitsNoLongerThanItShould(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		next        uint32
+		wait        time.Duration
+		idleTimeout time.Duration
+		kind        tickets.Kind
+	}{
+		"the time is over":             {wait: time.Millisecond},
+		"there is more than was seen":  {next: 1, wait: time.Hour},
+		"the server is silent for too": {wait: time.Hour, idleTimeout: 20 * time.Millisecond, kind: tickets.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			memory := startMemServer(t, oddities{})
+			memory.deliver(testMail(1, 10))
+			server := memory.server()
+			server.IdleTimeout = test.idleTimeout
+			s, err := OpenSession(t.Context(), server)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			err = s.Idle(t.Context(), "INBOX", test.next, test.wait)
+			if test.kind == "" && err != nil || test.kind != "" && !errors.Is(err, test.kind) {
+				t.Errorf("idle ends with %v, want %q", err, test.kind)
+			}
+		})
+	}
+}
+
 func TestBackoffGrowsUpToItsLimit(t *testing.T) {
 	t.Parallel()
 	half := func() float64 { return 0.5 }
