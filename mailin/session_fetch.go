@@ -60,7 +60,7 @@ func (s *Session) search(ctx context.Context, in imap.UIDSet) ([]uint32, error) 
 // left out. Together with an error it returns what had come before.
 func (s *Session) List(ctx context.Context, uids []uint32) ([]Listed, error) {
 	var list []Listed
-	err := s.fetch(ctx, uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}, func(item *imapclient.FetchMessageData) {
+	err := s.fetch(ctx, uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}, func(item *imapclient.FetchMessageData) error {
 		l := Listed{Bytes: -1}
 		for part := item.Next(); part != nil; part = item.Next() {
 			switch part := part.(type) {
@@ -75,6 +75,7 @@ func (s *Session) List(ctx context.Context, uids []uint32) ([]Listed, error) {
 		if l.UID != 0 && l.Bytes >= 0 {
 			list = append(list, l)
 		}
+		return nil
 	})
 	slices.SortFunc(list, func(a, b Listed) int { return cmp.Compare(a.UID, b.UID) })
 	return slices.CompactFunc(list, func(a, b Listed) bool { return a.UID == b.UID }), err
@@ -110,7 +111,7 @@ func (s *Session) Header(ctx context.Context, uid uint32) ([]byte, error) {
 
 func (s *Session) contents(ctx context.Context, uids []uint32, section *imap.FetchItemBodySection, limit int64) (map[uint32]Content, error) {
 	got := make(map[uint32]Content, len(uids))
-	err := s.fetch(ctx, uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, func(item *imapclient.FetchMessageData) {
+	err := s.fetch(ctx, uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, func(item *imapclient.FetchMessageData) error {
 		var uid uint32
 		var content Content
 		for part := item.Next(); part != nil; part = item.Next() {
@@ -118,38 +119,47 @@ func (s *Session) contents(ctx context.Context, uids []uint32, section *imap.Fet
 			case imapclient.FetchItemDataUID:
 				uid = uint32(part.UID)
 			case imapclient.FetchItemDataBodySection:
-				content = readContent(part.Literal, limit)
+				var err error
+				if content, err = readContent(part.Literal, limit); err != nil {
+					got[uid] = content
+					return err
+				}
 			}
 		}
-		if uid != 0 {
-			got[uid] = content
-		}
+		got[uid] = content
+		return nil
 	})
+	delete(got, 0) // content that the server did not say whose it is
 	return got, err
 }
 
 // readContent reads a literal of at most limit bytes. What it leaves, the library discards.
-func readContent(lit imap.LiteralReader, limit int64) Content {
+func readContent(lit imap.LiteralReader, limit int64) (Content, error) {
 	if lit == nil {
-		return Content{}
+		return Content{}, nil
 	}
 	c := Content{Told: lit.Size()}
 	if c.Told > limit {
-		return c
+		return c, nil
 	}
 	c.Bytes = make([]byte, c.Told)
 	n, err := io.ReadFull(lit, c.Bytes)
+	c.Bytes = c.Bytes[:n]
 	if err != nil {
-		c.Bytes = c.Bytes[:n] // the command fails too, and says why
+		return c, fmt.Errorf("%d of %d bytes came: %w", n, c.Told, err)
 	}
-	return c
+	return c, nil
 }
 
-func (s *Session) fetch(ctx context.Context, uids []uint32, options *imap.FetchOptions, each func(*imapclient.FetchMessageData)) error {
+// fetch hands every mail that comes to each. Once each has met an error the command is not touched
+// again: the library would read on in the broken literal, beside its own reader.
+func (s *Session) fetch(ctx context.Context, uids []uint32, options *imap.FetchOptions, each func(*imapclient.FetchMessageData) error) error {
 	err := s.do(ctx, func() error {
 		cmd := s.client.Fetch(uidSet(uids), options)
 		for item := cmd.Next(); item != nil; item = cmd.Next() {
-			each(item)
+			if err := each(item); err != nil {
+				return err
+			}
 		}
 		return cmd.Close()
 	})
