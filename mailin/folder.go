@@ -16,6 +16,7 @@ type drainage struct {
 	line   *line
 	folder string
 	fence  int64
+	auth   AuthOptions
 	first  bool // the mailbox's first folder, the one that is watched
 
 	mu   sync.Mutex
@@ -23,12 +24,12 @@ type drainage struct {
 }
 
 // drain stores everything in the folder that is behind its cursor.
-func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64, sum *Summary) error {
+func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64, auth AuthOptions, sum *Summary) error {
 	cursor, err := p.c.Cursors.Cursor(ctx, p.c.Mailbox, folder)
 	if err != nil && !errors.Is(err, tickets.NotFound) {
 		return fmt.Errorf("read cursor: %w", err)
 	}
-	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, first: folder == p.c.Folders[0], done: map[uint32][]uint32{}}
+	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, auth: auth, first: folder == p.c.Folders[0], done: map[uint32][]uint32{}}
 	fetchCtx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	fetched, prepared := make(chan haul, 1), make(chan tickets.Batch, 1)

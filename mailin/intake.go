@@ -94,7 +94,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 		return d.beginning(f)
 	}
 	mail := Parse(f.raw, d.c.Parse)
-	options := d.c.Auth
+	options := d.auth
 	options.ReceivedAt = f.at
 	auth := Authenticate(ctx, f.raw, mail, options)
 	fingerprint := Fingerprint(f.raw)

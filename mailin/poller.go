@@ -50,7 +50,8 @@ type Config struct {
 	Parsers    int   // mails parsed side by side: as many as processors, at least 4, since name look-ups wait
 
 	Parse Options
-	// Auth is what Authenticate is given; its ReceivedAt is each mail's own.
+	// Auth is what Authenticate is given; its ReceivedAt is each mail's own, and its LookupTXT is asked
+	// for each name once in a poll, with a time-out of 5 s.
 	Auth AuthOptions
 
 	Leases   Leases
@@ -151,9 +152,11 @@ func (p *Poller) poll(ctx context.Context, l *line) (sum Summary, err error) {
 		err = errors.Join(err, lease.release(ctx))
 		sum.Seconds = p.c.Now().Sub(began).Seconds()
 	}()
+	auth := p.c.Auth
+	auth.LookupTXT = newLookups(auth.LookupTXT, lookupTimeout)
 	var wrong error
 	for _, folder := range p.c.Folders {
-		err := p.drain(held, l, folder, lease.fence, &sum)
+		err := p.drain(held, l, folder, lease.fence, auth, &sum)
 		if err == nil {
 			continue
 		}
