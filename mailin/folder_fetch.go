@@ -147,11 +147,6 @@ func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<-
 		if err != nil {
 			return err
 		}
-		for i := range listed {
-			if listed[i].At.IsZero() { // the server does not tell
-				listed[i].At = d.c.Now()
-			}
-		}
 		for len(listed) > 0 {
 			n := d.batch(listed)
 			mails, err := d.fetchBatch(ctx, s, listed[:n])
@@ -197,7 +192,10 @@ func (d *drainage) batch(listed []Listed) int {
 // fetchBatch reads some mails. Together with an error it returns those before the one that failed.
 func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) ([]fetched, error) {
 	var uids []uint32
-	for _, l := range listed {
+	for i, l := range listed {
+		if l.At.IsZero() { // the server does not tell
+			listed[i].At = d.c.Now()
+		}
 		if l.Bytes <= d.c.MailBytes {
 			uids = append(uids, l.UID)
 		}

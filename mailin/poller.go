@@ -152,8 +152,7 @@ func (p *Poller) poll(ctx context.Context, l *line) (sum Summary, err error) {
 		err = errors.Join(err, lease.release(ctx))
 		sum.Seconds = p.c.Now().Sub(began).Seconds()
 	}()
-	auth := p.c.Auth
-	auth.LookupTXT = newLookups(auth.LookupTXT, lookupTimeout)
+	auth := p.auth()
 	var wrong error
 	for _, folder := range p.c.Folders {
 		err := p.drain(held, l, folder, lease.fence, auth, &sum)
@@ -166,6 +165,13 @@ func (p *Poller) poll(ctx context.Context, l *line) (sum Summary, err error) {
 		}
 	}
 	return sum, wrong
+}
+
+// auth is what the mails of one poll are judged by.
+func (p *Poller) auth() AuthOptions {
+	o := p.c.Auth
+	o.LookupTXT = newLookups(o.LookupTXT, lookupTimeout)
+	return o
 }
 
 // line is the connection to the server, opened again after it broke.

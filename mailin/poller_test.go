@@ -165,6 +165,48 @@ func TestMailTooLargeIsKnownByItsHeader(t *testing.T) {
 	}
 }
 
+func TestRefetchGivesAMailAnotherTry(t *testing.T) {
+	t.Parallel()
+	memory := startMemServer(t, oddities{})
+	memory.deliver(testMail(1, 40_000))
+	place := tickets.Place{Mailbox: "service", Folder: "INBOX", UIDValidity: 1, UID: 1}
+	for name, test := range map[string]struct {
+		limit  int64
+		change func(*tickets.Place)
+		want   string // outcome or kind of error
+	}{
+		"under a higher limit":    {limit: 50_000},
+		"still too large":         {limit: 20_000, want: "oversize"},
+		"another mailbox":         {change: func(p *tickets.Place) { p.Mailbox = "other" }, want: "not_found"},
+		"the folder is made anew": {change: func(p *tickets.Place) { p.UIDValidity = 9 }, want: "not_found"},
+		"deleted":                 {change: func(p *tickets.Place) { p.UID = 2 }, want: "not_found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLedger()
+			config := testConfig(memory.server(), l)
+			config.MailBytes = test.limit
+			at := place
+			if test.change != nil {
+				test.change(&at)
+			}
+			in, err := newTestPoller(t, config).Refetch(t.Context(), at)
+			got := string(in.Refused)
+			if errors.Is(err, tickets.NotFound) {
+				got = "not_found"
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got != test.want {
+				t.Errorf("mail is %q, want %q", got, test.want)
+			}
+			if got == "" && string(l.raws[in.Message.Raw]) != string(testMail(1, 40_000)) {
+				t.Error("its original is not kept")
+			}
+		})
+	}
+}
+
 func TestServerThatGuessesSizesIsBelievedWhenItSendsTheSameTwice(t *testing.T) {
 	t.Parallel()
 	memory := startMemServer(t, oddities{sizes: 77})

@@ -1,0 +1,48 @@
+package mailin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Refetch reads one mail again, as a poll would: to give a mail that was set aside another try, or one
+// that was too large under a higher limit. It stores nothing but the original. The mail is still
+// Refused where it can't be read this time either; NotFound where the server has it no longer.
+func (p *Poller) Refetch(ctx context.Context, at tickets.Place) (tickets.Incoming, error) {
+	gone := &tickets.Error{Kind: tickets.NotFound, Msg: fmt.Sprintf("The mail is no longer in %s/%s on its server.", at.Mailbox, at.Folder)}
+	if at.Mailbox != p.c.Mailbox {
+		return tickets.Incoming{}, gone
+	}
+	l := &line{config: &p.c}
+	defer l.drop()
+	s, err := l.open(ctx)
+	if err != nil {
+		return tickets.Incoming{}, err
+	}
+	f, err := s.Select(ctx, at.Folder, false)
+	if err != nil {
+		return tickets.Incoming{}, err
+	}
+	if f.UIDValidity != at.UIDValidity {
+		return tickets.Incoming{}, gone
+	}
+	listed, err := s.List(ctx, []uint32{at.UID})
+	if err != nil {
+		return tickets.Incoming{}, err
+	}
+	d := &drainage{Poller: p, line: l, folder: at.Folder, auth: p.auth()}
+	mails, err := d.fetchBatch(ctx, s, listed)
+	if err != nil {
+		return tickets.Incoming{}, err
+	}
+	if len(mails) == 0 {
+		return tickets.Incoming{}, gone
+	}
+	b, err := d.prepare(ctx, haul{at.UIDValidity, mails})
+	if err != nil {
+		return tickets.Incoming{}, err
+	}
+	return b.Mails[0], nil
+}
