@@ -72,7 +72,7 @@ func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul
 		if at != before {
 			breaks, aside = 0, 0
 		}
-		wait := 1
+		var wait int
 		var bad *mailError
 		switch {
 		case errors.As(err, &bad):

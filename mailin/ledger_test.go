@@ -148,16 +148,6 @@ func (l *ledger) subjects() []string {
 	return out
 }
 
-func (l *ledger) outcomes() map[tickets.Outcome]int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := map[tickets.Outcome]int{}
-	for _, r := range l.rows {
-		out[r.Outcome]++
-	}
-	return out
-}
-
 // testConfig is a poller's configuration over the ledger that waits for nothing long.
 func testConfig(server Server, l *ledger) Config {
 	return Config{

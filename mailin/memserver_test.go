@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log"
 	"net"
@@ -193,7 +194,7 @@ func startRelay(t *testing.T, on, to string, spoil func(connection int) (int64, 
 			if err != nil {
 				return // the test is over
 			}
-			server, err := net.Dial("tcp", to)
+			server, err := (&net.Dialer{}).DialContext(context.WithoutCancel(t.Context()), "tcp", to)
 			if err != nil {
 				t.Errorf("relay: %v", err)
 				client.Close()
