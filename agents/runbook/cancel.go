@@ -22,13 +22,15 @@ func EndKey(number, agreement string) string { return fmt.Sprintf("end/%s/%s", n
 
 // planCancel has two halves: the biller acknowledges that it sends no more debits, and every living
 // agreement that can bill the subscription ends at its channel. Only both together are "cancelled".
+// One side's refusal keeps nothing else from being stopped. A case that asked only for money back is
+// taken up again when a later message asks for the stop.
 func planCancel(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	s := c.step(tickets.Cancel)
-	if s.State.Done() || !c.step(tickets.Identify).State.Done() {
+	if s.State.Done() && s.Reason != reasonNotAsked || !c.step(tickets.Identify).State.Done() {
 		return Next{}, false
 	}
 	if !stopAsked(c) && !brokenStop(c) {
-		return settle(c, tickets.Cancel, tickets.Skipped, "not_asked", "Only money back was asked for.")
+		return settle(c, tickets.Cancel, tickets.Skipped, reasonNotAsked, "Only money back was asked for.")
 	}
 	if !c.step(tickets.Verify).State.Done() {
 		return Next{}, false
@@ -36,14 +38,20 @@ func planCancel(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	if s.State == tickets.NeedsAgent && s.Reason == tickets.ReasonProposed {
 		return Next{}, false
 	}
-	if r.Automation.Stop != tickets.Auto && s.Reason != tickets.ReasonConfirmed && s.State == tickets.Todo {
+	if r.Automation.Stop != tickets.Auto && s.Reason != tickets.ReasonConfirmed && (s.State == tickets.Todo || s.State.Done()) {
 		return settle(c, tickets.Cancel, tickets.NeedsAgent, tickets.ReasonProposed, "A person lets the stop go ahead.")
 	}
-	if next, ok := planStops(c, account.PeriodEnd); ok {
+	if next, ok := planStops(c); ok {
 		return next, true
 	}
-	return planEnds(c, now)
+	if next, ok := planEnds(c); ok {
+		return next, true
+	}
+	return settleCancel(c, now)
 }
+
+// reasonNotAsked is the reason of a step that nobody asked for.
+const reasonNotAsked = "not_asked"
 
 // brokenStop reports whether a subscription of the case does not renew any more and still has a
 // living agreement: "cancelled", and the debit can go on. It is ended without being asked twice.
@@ -54,67 +62,124 @@ func brokenStop(c Case) bool {
 	})
 }
 
-// planStops asks the biller for each subscription that it did not acknowledge yet.
-func planStops(c Case, mode account.Mode) (Next, bool) {
+// planStops asks the biller for each subscription that it gave no last word on yet.
+func planStops(c Case) (Next, bool) {
 	for _, id := range c.Ticket.SubscriptionIDs {
 		sub, ok := c.Account.Subscription(id)
-		if !ok {
-			continue
-		}
-		key := StopKey(c.Ticket.Number(), id, mode)
+		key := StopKey(c.Ticket.Number(), id, account.PeriodEnd)
 		e, begun := c.effect(key)
 		switch {
-		case begun && e.State == tickets.EffectDone:
-			continue
-		case !begun && mode == account.PeriodEnd && !sub.AutoRenew && sub.NextChargeAt == nil:
-			continue // the biller's own record says that it sends nothing any more
-		case begun && e.State == tickets.EffectRefused:
-			return settle(c, tickets.Cancel, tickets.NeedsAgent, "biller_refused", "The biller refused the stop: "+e.Detail)
-		case c.tried(key):
-			continue
+		case !ok, c.tried(key), begun && e.State.Settled():
+		case !begun && !sub.AutoRenew && sub.NextChargeAt == nil:
+			// The biller's own record says that it sends nothing any more.
+		default:
+			return Next{Do: DoStop, Step: tickets.Cancel, Key: key, Subscription: id, Mode: account.PeriodEnd}, true
 		}
-		return Next{Do: DoStop, Step: tickets.Cancel, Key: key, Subscription: id, Mode: mode}, true
 	}
 	return Next{}, false
 }
 
-func planEnds(c Case, now time.Time) (Next, bool) {
-	var external, shared []string
+// planEnds ends each agreement that the desk may and can end and whose channel gave no last word yet.
+func planEnds(c Case) (Next, bool) {
 	for _, a := range billing(c) {
-		if a.Channel == account.External {
-			external = append(external, a.ID)
-			continue
-		}
-		if alsoBills(c, a) {
-			shared = append(shared, a.ID)
-			continue
-		}
 		key := EndKey(c.Ticket.Number(), a.ID)
 		e, begun := c.effect(key)
-		switch {
-		case begun && e.State == tickets.EffectRefused:
-			return settle(c, tickets.Cancel, tickets.NeedsAgent, "channel_refused", "The payment channel refused to end the agreement: "+e.Detail)
-		case c.tried(key):
+		if a.Channel == account.External || alsoBills(c, a) || !c.reaches(a.Channel) || c.tried(key) || begun && e.State.Settled() {
 			continue
 		}
 		return Next{Do: DoEnd, Step: tickets.Cancel, Key: key, Agreement: a}, true
 	}
-	for _, e := range c.Effects {
-		if (e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement) && !e.State.Settled() {
+	return Next{}, false
+}
+
+// settleCancel is the step's state once there is nothing left to try: a person's work first, then
+// what has no last word yet, then the customer's own part. It succeeds only where no agreement that
+// could bill is alive and no stop was refused or is open.
+func settleCancel(c Case, now time.Time) (Next, bool) {
+	var external, shared, unreachable []string
+	for _, a := range billing(c) {
+		e, begun := c.effect(EndKey(c.Ticket.Number(), a.ID))
+		switch {
+		case a.Channel == account.External:
+			external = append(external, a.ID)
+		case alsoBills(c, a):
+			shared = append(shared, a.ID)
+		case !c.reaches(a.Channel):
+			unreachable = append(unreachable, a.ID)
+		case begun && e.State == tickets.EffectDone:
+			return settle(c, tickets.Cancel, tickets.NeedsAgent, "alive_again",
+				"The channel ended the agreement, and by our record it is alive again: "+a.ID)
+		}
+	}
+	for _, e := range stops(c) {
+		switch {
+		case e.State != tickets.EffectRefused:
+		case e.Kind == tickets.StopDebits:
+			return settle(c, tickets.Cancel, tickets.NeedsAgent, "biller_refused", "The biller refused the stop: "+e.Detail)
+		case e.Kind == tickets.EndAgreement:
+			return settle(c, tickets.Cancel, tickets.NeedsAgent, "channel_refused", "The payment channel refused to end the agreement: "+e.Detail)
+		}
+	}
+	if len(unreachable) > 0 {
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "no_channel",
+			"The desk has no access to the payment channel of an agreement: "+strings.Join(unreachable, ", "))
+	}
+	for _, e := range stops(c) {
+		if !e.State.Settled() {
 			return unsettled(c, tickets.Cancel, e, now)
 		}
 	}
 	switch {
+	case len(shared) > 0 && c.beforeCharge(now):
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "shared_unanswered",
+			"The customer has not said whether an agreement that also pays for another subscription shall end, and its next charge is near: "+strings.Join(shared, ", "))
 	case len(shared) > 0:
 		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "shared_agreement",
 			"The biller sends no more debits. The agreement also pays for a subscription that the customer did not ask to stop: "+strings.Join(shared, ", "))
+	case len(external) > 0 && !now.Before(c.ownPartUntil(now)):
+		return settle(c, tickets.Cancel, tickets.Skipped, reasonOwnPart,
+			"The customer was told how to end the agreement himself and did not come back: "+strings.Join(external, ", "))
 	case len(external) > 0:
-		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "customer_must_act",
+		return settle(c, tickets.Cancel, tickets.NeedsCustomer, reasonOwnPart,
 			"Only the customer can end an agreement with Apple, Google or a carrier: "+strings.Join(external, ", "))
-	case nothingStopped(c):
+	case len(stops(c)) == 0:
 		return settle(c, tickets.Cancel, tickets.Skipped, "nothing_to_stop", "Nothing renews and no agreement can debit.")
 	}
 	return settle(c, tickets.Cancel, tickets.Succeeded, "", "")
+}
+
+// reasonOwnPart is the reason of a cancel of which the customer has to do the last part.
+const reasonOwnPart = "customer_must_act"
+
+// ownPartTime is how long a case waits for the customer to end what only he can end.
+const ownPartTime = 7 * 24 * time.Hour
+
+// ownPartUntil is when a case stops waiting for the customer's own part: a week after the steps were
+// sent to him; later than now as long as they were not.
+func (c Case) ownPartUntil(now time.Time) time.Time {
+	if o, ok := c.told(tickets.TellCancelOutcome); ok && o.SentAt != nil {
+		return o.SentAt.Add(ownPartTime)
+	}
+	return now.Add(ownPartTime)
+}
+
+// askAgainBefore is how long before the next charge a person takes over an unanswered question.
+const askAgainBefore = 24 * time.Hour
+
+// beforeCharge reports whether the charge that the case began with is near or past.
+func (c Case) beforeCharge(now time.Time) bool {
+	return c.Ticket.NextChargeAt != nil && !now.Before(c.Ticket.NextChargeAt.Add(-askAgainBefore))
+}
+
+// stops are the case's effects that end debits: of the biller, and of the payment channels.
+func stops(c Case) []tickets.Effect {
+	var out []tickets.Effect
+	for _, e := range c.Effects {
+		if e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // billing are the living agreements that can bill a subscription of the case, each once.
@@ -137,13 +202,6 @@ func alsoBills(c Case, a account.Agreement) bool {
 	})
 }
 
-// nothingStopped reports whether this case had no debit to stop and no agreement to end.
-func nothingStopped(c Case) bool {
-	return !slices.ContainsFunc(c.Effects, func(e tickets.Effect) bool {
-		return e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement
-	})
-}
-
 // unsettled is the step's state while an effect has no last word: unknown, and after a day a person's.
 func unsettled(c Case, name tickets.StepName, e tickets.Effect, now time.Time) (Next, bool) {
 	if now.Sub(e.At) > overdue {
@@ -154,21 +212,27 @@ func unsettled(c Case, name tickets.StepName, e tickets.Effect, now time.Time) (
 }
 
 // planQuote works out what happens to the money and the access, and keeps it. Cancel does not wait
-// for it.
+// for it. It is made again where the unused time is asked for only now, or was offered and the offer
+// has run out unanswered.
 func planQuote(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	s := c.step(tickets.QuoteIt)
 	if !c.step(tickets.Identify).State.Done() || c.step(tickets.Cancel).State == tickets.Todo && c.step(tickets.Verify).State.Done() {
 		return Next{}, false
 	}
-	if q, ok := c.quote(); s.State.Done() && ok && !(c.step(tickets.RefundIt).Reason == reasonAcceptance && now.After(q.Body.ExpiresAt)) {
-		return Next{}, false
-	}
-	if s.State == tickets.NeedsAgent {
-		return Next{}, false
-	}
 	mode := account.PeriodEnd
 	if _, ok := c.verified(c.asked(intent.CancelAndRefund)); ok {
 		mode = account.Now
+	}
+	if s.State.Done() {
+		q, ok := c.quote()
+		more := mode == account.Now && c.Run.Mode != account.Now
+		ranOut := c.step(tickets.RefundIt).Reason == reasonAcceptance && !c.accepted() && now.After(q.Body.ExpiresAt)
+		if !ok || !more && !ranOut {
+			return Next{}, false
+		}
+	}
+	if s.State == tickets.NeedsAgent {
+		return Next{}, false
 	}
 	return Next{Do: DoQuote, Step: tickets.QuoteIt, Mode: mode}, true
 }

@@ -20,10 +20,6 @@ func stopIntents() []intent.Intent {
 	return []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
 }
 
-func overlaps(a, b []string) bool {
-	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
-}
-
 // aboutTo records that an effect is going to be tried, before it is. A later run that finds the
 // record asks what became of it before it tries again.
 func (r *Runner) aboutTo(ctx context.Context, c Case, kind tickets.EffectKind, key, target string) (tickets.Effect, bool, error) {
@@ -112,10 +108,15 @@ func (r *Runner) once(ctx context.Context, before bool, query, call func(context
 	return r.call(ctx, call)
 }
 
+// call makes one call outside. An answer that says no time is taken to be of now.
 func (r *Runner) call(ctx context.Context, f func(context.Context) (Answer, error)) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
 	defer cancel()
-	return f(ctx)
+	a, err := f(ctx)
+	if a.At.IsZero() {
+		a.At = r.Now()
+	}
+	return a, err
 }
 
 // stop has the biller stop one subscription's debits.
@@ -152,13 +153,7 @@ func lastDay(s account.Subscription, m account.Mode, received time.Time, zone *t
 // query says so, whatever the call said.
 func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 	ag := n.Agreement
-	ch, ok := r.Channels[ag.Channel]
-	if !ok {
-		return true, r.settle(ctx, c, Next{
-			Step: tickets.Cancel, State: tickets.NeedsAgent, Reason: "no_channel",
-			Detail: fmt.Sprintf("The desk has no access to the payment channel %q of agreement %s.", ag.Channel, ag.ID),
-		})
-	}
+	ch := r.Channels[ag.Channel] // the plan ends only what the desk has access to
 	e, _, err := r.aboutTo(ctx, c, tickets.EndAgreement, n.Key, ag.ID)
 	if err != nil {
 		return false, err
@@ -188,7 +183,11 @@ func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement) (AgreementStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
 	defer cancel()
-	return ch.Agreement(ctx, a)
+	s, err := ch.Agreement(ctx, a)
+	if s.Ended && s.EndedAt.IsZero() {
+		s.EndedAt = r.Now()
+	}
+	return s, err
 }
 
 // quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
@@ -213,13 +212,29 @@ func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
 			return nil, err
 		}
 		n.State = tickets.Succeeded
-		return []tickets.Record{{
+		records := []tickets.Record{stepRecord(c, n)}
+		if c.Run.Mode != n.Mode {
+			run := *c.Run
+			run.Mode = n.Mode
+			if err := tx.SaveRun(ctx, &run); err != nil {
+				return nil, err
+			}
+		}
+		if s := c.step(tickets.RefundIt); s.State.Done() {
+			// What was decided about the money was decided by another quote.
+			again := Next{Step: tickets.RefundIt, State: tickets.Todo, Reason: "quoted_again"}
+			if err := tx.SaveStep(ctx, r.step(c, again, at)); err != nil {
+				return nil, err
+			}
+			records = append(records, stepRecord(c, again))
+		}
+		return append([]tickets.Record{{
 			Stream: c.Ticket.Number(), Type: tickets.EventQuote, Actor: string(tickets.DeskActor),
 			Data: map[string]any{
 				"hash": q.Hash, "mode": string(q.Mode), "as_of": string(q.AsOf), "rule_version": q.RuleVersion,
 				"refund_fen": q.RefundFen, "last_day_of_use": string(q.LastDayOfUse),
 			},
-		}, stepRecord(c, n)}, tx.SaveStep(ctx, r.step(c, n, at))
+		}}, records...), tx.SaveStep(ctx, r.step(c, n, at))
 	})
 }
 
@@ -253,7 +268,7 @@ func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
 	})
 	if errors.Is(err, tickets.Conflict) {
 		return r.settle(ctx, c, Next{
-			Step: tickets.RefundIt, State: tickets.NeedsAgent, Reason: "above_cap",
+			Step: tickets.RefundIt, State: tickets.NeedsAgent, Reason: reasonAboveCap,
 			Detail: "More would come back than was paid. The charge was refunded in part meanwhile.",
 		})
 	}
@@ -267,13 +282,7 @@ func (r *Runner) send(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The charge of a refund is gone from the account."}
 	}
 	charge := c.Account.Charges[i]
-	ch, ok := r.Channels[charge.Channel]
-	if !ok {
-		return true, r.settle(ctx, c, Next{
-			Step: tickets.RefundIt, State: tickets.NeedsAgent, Reason: "no_channel",
-			Detail: fmt.Sprintf("The desk has no access to the payment channel %q of charge %s.", charge.Channel, charge.ID),
-		})
-	}
+	ch := r.Channels[charge.Channel] // the plan sends only through what the desk has access to
 	e, before, err := r.aboutTo(ctx, c, tickets.SendRefund, n.Key, charge.ID)
 	if err != nil {
 		return false, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
@@ -28,6 +29,8 @@ type Case struct {
 	// Matches are the accounts that the stated facts and the sender's address point at; filled only
 	// while the ticket is not identified.
 	Matches []Match
+	// Channels are the payment channels that the desk has access to.
+	Channels []account.PaymentChannel
 	// Tried are the keys of effects that this job tried already without getting a last word: they
 	// are not tried again before the next one.
 	Tried []string
@@ -114,11 +117,17 @@ func matches(ctx context.Context, r tickets.Reader, t tickets.Ticket) ([]Match, 
 	return out, nil
 }
 
+// byPerson reports whether somebody wrote the message to the desk: no machine's mail, and no copy of
+// our own.
+func byPerson(m tickets.Message) bool {
+	return m.Direction == tickets.Inbound && (m.Kind == "" || m.Kind == "message")
+}
+
 // asked returns the messages that ask for any of the intents, oldest first.
 func (c Case) asked(any ...intent.Intent) []tickets.Message {
 	var out []tickets.Message
 	for _, m := range c.Messages {
-		if m.Direction == tickets.Inbound && slices.ContainsFunc(m.Asks, func(i intent.Intent) bool { return slices.Contains(any, i) }) {
+		if byPerson(m) && slices.ContainsFunc(m.Asks, func(i intent.Intent) bool { return slices.Contains(any, i) }) {
 			out = append(out, m)
 		}
 	}
@@ -158,7 +167,15 @@ func (c Case) effect(key string) (tickets.Effect, bool) {
 
 func (c Case) tried(key string) bool { return slices.Contains(c.Tried, key) }
 
-// told reports whether the mail was sent, and whether it at least exists.
+// reaches reports whether the desk has access to the payment channel.
+func (c Case) reaches(ch account.PaymentChannel) bool { return slices.Contains(c.Channels, ch) }
+
+// reachesCharge reports whether the desk has access to the channel the charge was debited through.
+func (c Case) reachesCharge(id string) bool {
+	return slices.ContainsFunc(c.Account.Charges, func(ch account.Charge) bool { return ch.ID == id && c.reaches(ch.Channel) })
+}
+
+// told returns the newest mail of that kind, and whether there is one.
 func (c Case) told(tell tickets.Tell) (o tickets.Outgoing, exists bool) {
 	for _, o := range slices.Backward(c.Outgoing) {
 		if o.Tell == tell {
@@ -168,12 +185,27 @@ func (c Case) told(tell tickets.Tell) (o tickets.Outgoing, exists bool) {
 	return tickets.Outgoing{}, false
 }
 
+// saidAfter reports whether a person's answer or an outcome was sent to the customer after an instant.
+func (c Case) saidAfter(at time.Time) bool {
+	return slices.ContainsFunc(c.Outgoing, func(o tickets.Outgoing) bool {
+		last := o.Tell == tickets.TellAnswer || o.Tell == tickets.TellCancelOutcome || o.Tell == tickets.TellRefundOutcome
+		return last && o.State == tickets.OutgoingSent && o.At.After(at)
+	})
+}
+
 // quote is the newest quote of the run.
 func (c Case) quote() (tickets.SavedQuote, bool) {
-	if len(c.Quotes) == 0 {
-		return tickets.SavedQuote{}, false
+	for _, q := range slices.Backward(c.Quotes) {
+		if q.RunID == c.Run.ID {
+			return q, true
+		}
 	}
-	return c.Quotes[len(c.Quotes)-1], true
+	return tickets.SavedQuote{}, false
+}
+
+// quoted reports whether the run made a quote with that hash.
+func (c Case) quoted(hash string) bool {
+	return slices.ContainsFunc(c.Quotes, func(q tickets.SavedQuote) bool { return q.RunID == c.Run.ID && q.Hash == hash })
 }
 
 // accepted reports whether the customer said yes to the newest quote.

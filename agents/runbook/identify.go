@@ -68,25 +68,37 @@ func candidates(matches []Match) []string {
 	return slices.Compact(agreed)
 }
 
+// claimKey stands for the run's claim on its subscriptions among what a job tried already.
+const claimKey = "claim"
+
+// identifySubscriptions finds which subscriptions the case is about and has the run claim them, so
+// that no other works on them: those that a person set, else those the text means.
 func identifySubscriptions(c Case) (Next, bool) {
-	if len(c.Ticket.SubscriptionIDs) > 0 {
-		return settle(c, tickets.Identify, tickets.Succeeded, "", "")
+	subs := c.Ticket.SubscriptionIDs
+	if len(subs) == 0 {
+		subs = meant(*c.Account, c.Ticket.Facts)
 	}
-	subs := meant(*c.Account, c.Ticket.Facts)
 	switch {
+	case len(subs) > 0 && slices.Equal(subs, c.Run.SubscriptionIDs):
+		return settle(c, tickets.Identify, tickets.Succeeded, "", "")
+	case c.tried(claimKey):
+		return Next{}, false
 	case len(subs) == 0:
 		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_subscription", "The account has no subscription.")
-	case len(subs) > 1:
+	case len(subs) > 1 && len(c.Ticket.SubscriptionIDs) == 0:
 		return settle(c, tickets.Identify, tickets.NeedsCustomer, "several_subscriptions",
 			"The account has several subscriptions that renew, and the message does not say which.")
 	}
-	return Next{Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: subs}, true
+	return Next{Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: subs, Key: claimKey}, true
 }
 
 // meant are the subscriptions the stated facts can mean: the one of a stated order or transaction,
 // else those that renew (all of them where none does), narrowed by a stated period and amount.
 func meant(s account.Snapshot, f intent.Facts) []string {
 	for _, ch := range s.Charges {
+		if _, known := s.Subscription(ch.SubscriptionID); !known {
+			continue
+		}
 		if (f.OrderNo != "" && ch.OrderNo == f.OrderNo) || (f.ChannelTxnID != "" && ch.ChannelTxnID == f.ChannelTxnID) {
 			return []string{ch.SubscriptionID}
 		}

@@ -2,51 +2,71 @@ package runbook
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
-	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // decided are the steps that have to be over before the case is proven and told in full.
-var decided = []tickets.StepName{tickets.Identify, tickets.Cancel, tickets.QuoteIt, tickets.RefundIt, tickets.Assets}
+func decided() []tickets.StepName {
+	return []tickets.StepName{tickets.Identify, tickets.Cancel, tickets.QuoteIt, tickets.RefundIt, tickets.Assets}
+}
 
-// planEvidence numbers and signs what has happened so far.
+// planEvidence numbers and signs what has happened so far, again where a step was taken up once more.
 func planEvidence(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
-	if c.step(tickets.Evidence).State.Done() {
-		return Next{}, false
-	}
-	for _, name := range decided {
-		if !c.step(name).State.Done() {
+	sealed := c.step(tickets.Evidence)
+	proven := sealed.State.Done() && sealed.EndedAt != nil
+	for _, name := range decided() {
+		s := c.step(name)
+		if !s.State.Done() {
 			return Next{}, false
 		}
+		proven = proven && (s.EndedAt == nil || !s.EndedAt.After(*sealed.EndedAt))
+	}
+	if proven {
+		return Next{}, false
 	}
 	return Next{Do: DoSeal, Step: tickets.Evidence}, true
 }
 
-// planNotify is over when every word that is owed was taken by the mail server.
+// planNotify is over when every word that is owed was taken by the mail server. A case of which
+// nothing is told by rule, and one that the customer came back to after its outcome was told, are over
+// when an agent has answered.
 func planNotify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
-	s := c.step(tickets.Notify)
-	if s.State.Done() {
+	if c.step(tickets.Notify).State.Done() {
 		return Next{}, false
 	}
 	owed := outcomes(c)
 	for _, tell := range owed {
-		if o, ok := c.told(tell); ok && o.State == tickets.OutgoingFailed {
+		if o, ok := c.told(tell); ok && o.State == tickets.OutgoingFailed && !c.saidAfter(o.At) {
 			return settle(c, tickets.Notify, tickets.NeedsAgent, "mail_refused",
 				"The mail to the customer was refused: "+o.Detail)
 		}
 	}
-	if len(owed) == 0 {
-		return Next{}, false
-	}
 	if !c.step(tickets.Evidence).State.Done() {
+		if len(owed) == 0 {
+			return Next{}, false
+		}
 		return settle(c, tickets.Notify, tickets.Running, "", "")
 	}
+	if len(owed) == 0 && !c.step(tickets.Verify).State.Done() {
+		return Next{}, false
+	}
+	since := c.Run.StartedAt
 	for _, tell := range owed {
-		if o, ok := c.told(tell); !ok || o.State != tickets.OutgoingSent {
+		o, ok := c.told(tell)
+		if !ok || o.State == tickets.OutgoingQueued {
 			return settle(c, tickets.Notify, tickets.Running, "", "")
 		}
+		if o.At.Before(since) {
+			since = o.At
+		}
+	}
+	if (len(owed) == 0 || since.Before(c.Run.StartedAt)) && !c.saidAfter(since) {
+		return settle(c, tickets.Notify, tickets.NeedsAgent, "answer_owed",
+			"Nothing that is told by rule answers the customer. Somebody has to write.")
 	}
 	return settle(c, tickets.Notify, tickets.Succeeded, "", "")
 }
@@ -60,7 +80,7 @@ func outcomes(c Case) []tickets.Tell {
 	}
 	cancel := c.step(tickets.Cancel)
 	quoted := c.step(tickets.QuoteIt).State
-	if (cancel.State == tickets.Succeeded || cancel.Reason == "nothing_to_stop" || cancel.Reason == "customer_must_act") &&
+	if (cancel.State == tickets.Succeeded || cancel.Reason == "nothing_to_stop" || cancel.Reason == reasonOwnPart) &&
 		(quoted.Done() || quoted == tickets.NeedsAgent) && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellCancelOutcome)
 	}
@@ -72,7 +92,13 @@ func outcomes(c Case) []tickets.Tell {
 
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
-var byHand = []string{"customer_wrote", "withdrawal_asked", "bounced", "answered"}
+func byHand(reason string) bool {
+	return slices.Contains([]string{"customer_wrote", "withdrawal_asked", reasonBounced, "answered"}, reason)
+}
+
+// reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
+// person has seen to it, whatever else goes on.
+const reasonBounced = "bounced"
 
 // receiptAfter is how long a case may run without a word to the customer: where the result follows
 // sooner, the receipt is left out (DESIGN.md section 3).
@@ -83,7 +109,7 @@ const receiptAfter = 2 * time.Minute
 func rest(c Case, _ tickets.Settings, now time.Time) Next {
 	n := Next{Do: DoRest}
 	n.Status, n.Reason = status(c)
-	if !c.Progressed && slices.Contains(byHand, c.Ticket.Reason) {
+	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
 	n.Tells = outcomes(c)
@@ -94,12 +120,32 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 		_, exists := c.told(t)
 		return exists
 	})
-	for _, e := range c.Effects {
-		if !e.State.Settled() {
-			n.Wait = max(n.Wait, retry(e.Attempts))
+	n.Wait = wait(c, now)
+	return n
+}
+
+// wait is how long until there is something to look at again though nobody did anything: the next
+// time to ask after an effect without a last word, or the end of the customer's turn. 0 is never.
+func wait(c Case, now time.Time) time.Duration {
+	var soonest time.Duration
+	in := func(d time.Duration) {
+		if d > 0 && (soonest == 0 || d < soonest) {
+			soonest = d
 		}
 	}
-	return n
+	for _, e := range c.Effects {
+		if !e.State.Settled() {
+			in(retry(e.Attempts))
+		}
+	}
+	switch s := c.step(tickets.Cancel); {
+	case s.State != tickets.NeedsCustomer:
+	case s.Reason == reasonOwnPart:
+		in(c.ownPartUntil(now).Sub(now))
+	case c.Ticket.NextChargeAt != nil:
+		in(c.Ticket.NextChargeAt.Add(-askAgainBefore).Sub(now))
+	}
+	return soonest
 }
 
 // first is the first word to the customer in a case that has no outcome yet.
@@ -124,10 +170,10 @@ func first(c Case, now time.Time) []tickets.Tell {
 	return []tickets.Tell{tickets.TellReceipt}
 }
 
-// authenticated returns the newest message that is certainly from the address it names.
+// authenticated returns the newest message that is certainly from the requester, whom the desk answers.
 func authenticated(c Case) (tickets.Message, bool) {
 	for _, m := range slices.Backward(c.Messages) {
-		if m.Direction == tickets.Inbound && m.Assurance >= 1 {
+		if byPerson(m) && m.Assurance >= 1 && strings.EqualFold(m.Sender, c.Ticket.Requester) {
 			return m, true
 		}
 	}
@@ -170,8 +216,12 @@ func solvedAs(c Case) string {
 	switch {
 	case cancel.State == tickets.Succeeded:
 		return "cancelled"
-	case cancel.Reason == "not_asked" && c.wants(intent.RefundMistakenCharge):
+	case cancel.Reason == reasonNotAsked && slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return r.State == account.RefundSucceeded }):
 		return "refunded"
+	case cancel.Reason == reasonNotAsked && c.step(tickets.RefundIt).State == tickets.Succeeded:
+		return "refund_rejected"
+	case cancel.Reason == reasonNotAsked:
+		return "answered"
 	}
 	return cancel.Reason
 }

@@ -38,7 +38,7 @@ type Next struct {
 	Subscriptions []string // identify
 	Candidates    []string // identify
 
-	Key          string            // stop, end
+	Key          string            // stop, end, send, and identify with subscriptions
 	Subscription string            // stop
 	Mode         account.Mode      // stop, quote
 	Agreement    account.Agreement // end
@@ -62,8 +62,11 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 	if c.Ticket.Reason == "withdrawal_asked" {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason} // a person reads it before anything else is done
 	}
-	if c.Run == nil {
+	if c.Run == nil || c.Run.EndedAt != nil && !byHand(c.Ticket.Reason) {
 		return Next{Do: DoBegin}
+	}
+	if c.Run.EndedAt != nil {
+		return rest(c, r, now) // it was brought back only to be answered
 	}
 	for _, plan := range []func(Case, tickets.Settings, time.Time) (Next, bool){
 		planIdentify, planVerify, planCancel, planQuote, planRefund, planAssets, planEvidence, planNotify,

@@ -26,59 +26,79 @@ const reasonAcceptance = "acceptance"
 // planRefund sends back what the quote says, to the payer of each charge. What our own record grounds
 // needs nobody's word; a prorated refund ends access at once and so needs the customer's recorded yes,
 // then an agent's, or above the limit a supervisor's.
-func planRefund(c Case, r tickets.Settings, _ time.Time) (Next, bool) {
+func planRefund(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	s := c.step(tickets.RefundIt)
 	if s.State.Done() || !c.step(tickets.QuoteIt).State.Done() {
 		return Next{}, false
 	}
 	q, ok := c.quote()
 	if !ok {
-		return Next{}, false
+		return settle(c, tickets.RefundIt, tickets.NeedsAgent, "no_quote", "The quote was skipped, so no rule says what comes back.")
 	}
 	if next, ok := planSends(c); ok {
 		return next, true
 	}
+	if s.State == tickets.NeedsAgent && s.Reason == reasonAboveCap {
+		return Next{}, false
+	}
 	if lines := proposals(c, q.Body, r.Automation, true); len(lines) > 0 {
 		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true
 	}
-	if q.Body.Mode == account.Now && prorated(q.Body) {
-		if next, ok := planProrated(c, q.Body, r); ok || !c.accepted() || !c.step(tickets.Cancel).State.Done() {
-			return next, ok
-		}
+	if next, ok, waits := planProrated(c, q.Body, r, now); ok || waits {
+		return next, ok
 	}
-	return settleRefunds(c)
+	return settleRefunds(c, now)
 }
 
-// planProrated asks for the acceptance, ends access at the biller and proposes the refund, in this
-// order, so that nobody is paid for time that can still be used.
-func planProrated(c Case, q account.Quote, r tickets.Settings) (Next, bool) {
-	if !c.accepted() {
-		return settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonAcceptance,
+// reasonAboveCap is the reason of a refund that the charge has no room for any more.
+const reasonAboveCap = "above_cap"
+
+// planProrated handles the quote's refunds for unused time. Where access ends for them it asks for
+// the acceptance, ends access at the biller and proposes the refund, in this order, so that nobody is
+// paid for time that can still be used. A cycle that was paid ahead and never begins comes back
+// without: nothing is given up. waits tells that the refund can't go on before something else has.
+func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (next Next, ok, waits bool) {
+	cancel := c.step(tickets.Cancel)
+	switch {
+	case !prorated(q), cancel.State == tickets.Skipped && cancel.Reason == reasonNotAsked:
+		return Next{}, false, false
+	case q.Mode == account.Now && !c.accepted():
+		next, ok = settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonAcceptance,
 			"Access would end at once. The customer's yes to the quote is needed first.")
-	}
-	if !c.step(tickets.Cancel).State.Done() {
-		return Next{}, false
+		return next, ok, true
+	case !cancel.State.Done() || !c.step(tickets.Verify).State.Done():
+		next, ok = settle(c, tickets.RefundIt, tickets.Running, "waiting_for_cancel", "")
+		return next, ok, true
 	}
 	for _, e := range q.Ends {
 		if e.Mode != account.Now {
 			continue
 		}
-		key := StopKey(c.Ticket.Number(), e.SubscriptionID, account.Now)
-		switch effect, begun := c.effect(key); {
-		case begun && effect.State == tickets.EffectDone, c.tried(key):
-		case begun && effect.State == tickets.EffectRefused:
-			return settle(c, tickets.RefundIt, tickets.NeedsAgent, "biller_refused", "The biller refused to end access: "+effect.Detail)
-		default:
-			return Next{Do: DoStop, Step: tickets.RefundIt, Key: key, Subscription: e.SubscriptionID, Mode: account.Now}, true
-		}
-		if effect, _ := c.effect(key); effect.State != tickets.EffectDone {
-			return settle(c, tickets.RefundIt, tickets.Unknown, "waiting_for_"+string(tickets.StopDebits), effect.Detail)
+		if next, ok, waits = planAccess(c, e.SubscriptionID, now); ok || waits {
+			return next, ok, waits
 		}
 	}
 	if lines := proposals(c, q, r.Automation, false); len(lines) > 0 {
-		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true
+		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true, false
 	}
-	return Next{}, false
+	return Next{}, false, false
+}
+
+// planAccess has the biller end the subscription's access at once, and waits for its word.
+func planAccess(c Case, subscription string, now time.Time) (next Next, ok, waits bool) {
+	key := StopKey(c.Ticket.Number(), subscription, account.Now)
+	e, begun := c.effect(key)
+	switch {
+	case begun && e.State == tickets.EffectDone:
+		return Next{}, false, false
+	case begun && e.State == tickets.EffectRefused:
+		next, ok = settle(c, tickets.RefundIt, tickets.NeedsAgent, "biller_refused", "The biller refused to end access: "+e.Detail)
+	case c.tried(key):
+		next, ok = unsettled(c, tickets.RefundIt, e, now)
+	default:
+		return Next{Do: DoStop, Step: tickets.RefundIt, Key: key, Subscription: subscription, Mode: account.Now}, true, false
+	}
+	return next, ok, true
 }
 
 // proposals are the refunds of the quote that do not exist yet, those of our own fault or the others.
@@ -111,31 +131,39 @@ func prorated(q account.Quote) bool {
 // planSends moves the refunds that are released.
 func planSends(c Case) (Next, bool) {
 	for _, r := range c.Refunds {
-		switch r.State {
-		case account.RefundApproved, account.RefundSubmitted, account.RefundProcessing, account.RefundUnknown:
-			if c.tried(r.Key) {
-				continue
-			}
+		if moving(r) && !c.tried(r.Key) && c.reachesCharge(r.ChargeID) {
 			return Next{Do: DoSend, Step: tickets.RefundIt, Key: r.Key, Refund: r}, true
 		}
 	}
 	return Next{}, false
 }
 
+// moving reports whether the refund was released and its channel has not given its last word.
+func moving(r account.Refund) bool {
+	switch r.State {
+	case account.RefundApproved, account.RefundSubmitted, account.RefundProcessing, account.RefundUnknown:
+		return true
+	}
+	return false
+}
+
 // settleRefunds is the step's state by the states of the refunds it made.
-func settleRefunds(c Case) (Next, bool) {
-	has := func(states ...account.RefundState) bool {
-		return slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return slices.Contains(states, r.State) })
+func settleRefunds(c Case, now time.Time) (Next, bool) {
+	has := func(is func(account.Refund) bool) bool { return slices.ContainsFunc(c.Refunds, is) }
+	stuck := func(r account.Refund) bool {
+		return r.State == account.RefundClosed || r.State == account.RefundAbnormal
 	}
 	name := tickets.RefundIt
 	switch {
-	case has(account.RefundClosed, account.RefundAbnormal):
+	case has(stuck):
 		return settle(c, name, tickets.NeedsAgent, "refund_stuck", "The payment channel could not deliver a refund.")
-	case has(account.RefundProposed):
+	case has(func(r account.Refund) bool { return moving(r) && !c.reachesCharge(r.ChargeID) }):
+		return settle(c, name, tickets.NeedsAgent, "no_channel", "The desk has no access to the payment channel of a refund.")
+	case has(func(r account.Refund) bool { return r.State == account.RefundProposed }):
 		return settle(c, name, tickets.NeedsApproval, "approval", fmt.Sprintf("%d fen wait for approval.", tickets.Reserved(c.Refunds)))
-	case has(account.RefundApproved, account.RefundSubmitted, account.RefundProcessing, account.RefundUnknown):
-		return settle(c, name, tickets.Unknown, "waiting_for_channel", "The payment channel has not confirmed the refund yet.")
-	case len(c.Refunds) > 0:
+	case has(moving):
+		return settleMoving(c, now)
+	case has(func(r account.Refund) bool { return c.quoted(r.QuoteHash) }):
 		return settle(c, name, tickets.Succeeded, "", "")
 	case c.wants(intent.RefundMistakenCharge):
 		return settle(c, name, tickets.NeedsAgent, "no_ground_found",
@@ -143,7 +171,18 @@ func settleRefunds(c Case) (Next, bool) {
 	case moneyAsked(c):
 		return settle(c, name, tickets.Skipped, "nothing_due", "Nothing is left to come back.")
 	}
-	return settle(c, name, tickets.Skipped, "not_asked", "No money back was asked for, and none is owed.")
+	return settle(c, name, tickets.Skipped, reasonNotAsked, "No money back was asked for, and none is owed.")
+}
+
+// settleMoving is the step's state while a channel has not confirmed a refund. One that the channel
+// took may take days; one of which nobody knows whether it arrived goes to a person after a day.
+func settleMoving(c Case, now time.Time) (Next, bool) {
+	for _, e := range c.Effects {
+		if e.Kind == tickets.SendRefund && !e.State.Settled() && e.State != tickets.EffectPending && now.Sub(e.At) > overdue {
+			return unsettled(c, tickets.RefundIt, e, now)
+		}
+	}
+	return settle(c, tickets.RefundIt, tickets.Unknown, "waiting_for_channel", "The payment channel has not confirmed the refund yet.")
 }
 
 // planAssets: use runs on until the period's end, so nothing the account holds is touched; who asks

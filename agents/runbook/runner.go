@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,25 +51,39 @@ const moveLimit = 200
 // safe to run again after a kill anywhere in it.
 func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 	var tried []string
-	for moves := range moveLimit {
+	progressed := false
+	for range moveLimit {
 		c, err := load(ctx, r.Store, j.TicketID)
 		if err != nil {
 			return err
 		}
-		c.Tried, c.Progressed = tried, moves > 0
+		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
 		next := Plan(c, r.Settings, r.Now())
+		settled, err := true, error(nil)
 		if next.Do == DoRest {
-			return r.rest(ctx, c, next, done)
+			err = r.rest(ctx, c, next, done)
+		} else {
+			settled, err = r.carry(ctx, c, next)
 		}
-		settled, err := r.carry(ctx, c, next)
-		if err != nil {
+		switch {
+		case errors.Is(err, tickets.Stale):
+			continue // somebody changed the case meanwhile: look at it as it is now
+		case err != nil:
 			return fmt.Errorf("%s %s: %w", next.Do, c.Ticket.Number(), err)
+		case next.Do == DoRest:
+			return nil
 		}
+		progressed = true
 		if !settled {
 			tried = append(tried, next.Key)
 		}
 	}
 	return fmt.Errorf("%s: more than %d moves in one job", tickets.Number(j.TicketID), moveLimit)
+}
+
+// reached are the payment channels that the desk has access to.
+func (r *Runner) reached() []account.PaymentChannel {
+	return slices.Sorted(maps.Keys(r.Channels))
 }
 
 // carry makes one move. It reports false for an outside effect that got no last word.
@@ -77,7 +92,7 @@ func (r *Runner) carry(ctx context.Context, c Case, n Next) (bool, error) {
 	case DoBegin:
 		return true, r.begin(ctx, c)
 	case DoIdentify:
-		return true, r.identify(ctx, c, n)
+		return r.identify(ctx, c, n)
 	case DoSettle:
 		return true, r.settle(ctx, c, n)
 	case DoStop:
@@ -125,9 +140,9 @@ func (r *Runner) begin(ctx context.Context, c Case) error {
 }
 
 // identify records whose case it is. Where the subscriptions already have a running run in another
-// ticket of the account, the two become one or are linked.
-func (r *Runner) identify(ctx context.Context, c Case, n Next) error {
-	err := r.commit(ctx, func(tx tickets.Tx, _ time.Time) ([]tickets.Record, error) {
+// ticket of the account, the two become one or are linked; it reports false where they stay two.
+func (r *Runner) identify(ctx context.Context, c Case, n Next) (bool, error) {
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		t := c.Ticket
 		t.Candidates = n.Candidates
 		if n.AccountNo != "" {
@@ -137,9 +152,7 @@ func (r *Runner) identify(ctx context.Context, c Case, n Next) error {
 		if len(n.Subscriptions) > 0 {
 			t.SubscriptionIDs = n.Subscriptions
 			t.NextChargeAt = nextCharge(*c.Account, n.Subscriptions)
-			run := *c.Run
-			run.SubscriptionIDs, run.Snapshot = n.Subscriptions, c.Account
-			if err := tx.SaveRun(ctx, &run); err != nil {
+			if err := claim(ctx, tx, c, n.Subscriptions, at); err != nil {
 				return nil, err
 			}
 			data["subscriptions"] = anyOf(n.Subscriptions)
@@ -151,7 +164,22 @@ func (r *Runner) identify(ctx context.Context, c Case, n Next) error {
 	if errors.Is(err, tickets.Conflict) && len(n.Subscriptions) > 0 {
 		return r.join(ctx, c, n)
 	}
-	return err
+	return true, err
+}
+
+// claim gives the run its subscriptions, or is Conflict where another run works on one of them. A run
+// holds those it began with, so the run that only looked for them ends and its steps go on in one
+// that has them.
+func claim(ctx context.Context, tx tickets.Tx, c Case, subscriptions []string, at time.Time) error {
+	before := *c.Run
+	before.EndedAt = &at
+	if err := tx.SaveRun(ctx, &before); err != nil {
+		return err
+	}
+	run := tickets.Run{
+		TicketID: c.Ticket.ID, Mode: c.Run.Mode, SubscriptionIDs: subscriptions, Snapshot: c.Account, StartedAt: c.Run.StartedAt,
+	}
+	return tx.InsertRun(ctx, &run, slices.Clone(c.Steps))
 }
 
 // nextCharge is the earliest debit that the subscriptions are due for.
@@ -171,73 +199,6 @@ func anyOf(in []string) []any {
 		out[i] = s
 	}
 	return out
-}
-
-// join handles a second request for subscriptions that another ticket is already working on. From
-// the account's registered address it becomes part of that ticket; from anywhere else it is only
-// linked and sees nothing of it.
-func (r *Runner) join(ctx context.Context, c Case, n Next) error {
-	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
-		t := c.Ticket
-		others, err := tx.LiveTicketsForAccount(ctx, t.AccountNo)
-		if err != nil {
-			return nil, err
-		}
-		var main *tickets.Ticket
-		for i := range others {
-			if others[i].ID != t.ID && others[i].Live() && overlaps(others[i].SubscriptionIDs, n.Subscriptions) {
-				main = &others[i]
-				break
-			}
-		}
-		if main == nil {
-			return nil, &tickets.Error{Kind: tickets.Unavailable, Msg: "Another run of the same subscription is just ending."}
-		}
-		_, verified := c.verified(c.Messages)
-		kind := "account"
-		if verified {
-			kind = "joined"
-		}
-		records := []tickets.Record{{
-			Stream: t.Number(), Type: tickets.EventLinked, Actor: string(tickets.DeskActor),
-			Data: map[string]any{"to": main.Number(), "kind": kind},
-		}}
-		if err := tx.InsertLink(ctx, tickets.Link{FromID: t.ID, ToID: main.ID, Kind: kind, At: at}); err != nil {
-			return nil, err
-		}
-		before := t.Status
-		if !verified {
-			step := c.step(tickets.Identify)
-			step.RunID, step.State, step.Reason = c.Run.ID, tickets.NeedsAgent, "running_elsewhere"
-			step.Detail = "Another ticket is already working on this subscription: " + main.Number()
-			return records, tx.SaveStep(ctx, step)
-		}
-		if err := tx.MoveMessages(ctx, t.ID, main.ID); err != nil {
-			return nil, err
-		}
-		if err := t.SetStatus(tickets.Closed, "joined", at); err != nil {
-			return nil, err
-		}
-		if err := tx.SaveTicket(ctx, &t); err != nil {
-			return nil, err
-		}
-		records = append(records, tickets.Record{
-			Stream: t.Number(), Type: tickets.EventStatus, Actor: string(tickets.DeskActor),
-			Data: map[string]any{"from": string(before), "to": string(t.Status), "reason": t.Reason},
-		}, tickets.Record{
-			Stream: main.Number(), Type: tickets.EventLinked, Actor: string(tickets.DeskActor),
-			Data: map[string]any{"to": t.Number(), "kind": "absorbed"},
-		})
-		for _, i := range t.Intents {
-			if i.Stops() && !slices.Contains(main.Intents, i) {
-				main.Intents = append(main.Intents, i)
-			}
-		}
-		if err := tx.SaveTicket(ctx, main); err != nil {
-			return nil, err
-		}
-		return records, tx.Enqueue(ctx, tickets.Job{Kind: tickets.JobRun, TicketID: main.ID, DueAt: at, Key: "run/" + main.Number()})
-	})
 }
 
 // settle records a step's new state.
@@ -312,12 +273,14 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 				Stream: t.Number(), Type: tickets.EventStatus, Actor: string(tickets.DeskActor),
 				Data: map[string]any{"from": string(before), "to": string(t.Status), "reason": t.Reason},
 			})
-			if t.Status == tickets.Solved {
+			if t.Status == tickets.Solved && c.Run.EndedAt == nil {
 				run := *c.Run
 				run.EndedAt = &at
 				if err := tx.SaveRun(ctx, &run); err != nil {
 					return nil, err
 				}
+			}
+			if t.Status == tickets.Solved {
 				if err := tx.Enqueue(ctx, tickets.Job{
 					Kind: tickets.JobClose, TicketID: t.ID, DueAt: at.Add(r.Settings.CloseAfter),
 					Key: "close/" + t.Number() + "/" + at.Format(time.RFC3339),
@@ -335,8 +298,10 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 			}
 		}
 		if n.Wait > 0 {
+			// The length is in the key, so that a long wait that is stored already does not swallow a
+			// short one, and waits of one length do not add up.
 			if err := tx.Enqueue(ctx, tickets.Job{
-				Kind: tickets.JobRun, TicketID: t.ID, DueAt: at.Add(n.Wait), Key: "wait/" + t.Number(),
+				Kind: tickets.JobRun, TicketID: t.ID, DueAt: at.Add(n.Wait), Key: "wait/" + t.Number() + "/" + n.Wait.String(),
 			}); err != nil {
 				return nil, err
 			}
