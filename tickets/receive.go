@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -164,11 +165,11 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 		}
 	}
 	for _, id := range slices.Concat(in.InReplyTo, in.Message.References) {
-		if ticketID, ours := a.d.ids.Ticket(id); ours {
-			t, err := a.tx.Ticket(ctx, ticketID)
-			if err != nil {
-				return nil, err
-			}
+		t, ours, err := a.signed(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if ours {
 			add(Candidate{Ticket: t, Signed: true})
 			continue
 		}
@@ -190,6 +191,31 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 		}
 	}
 	return out, nil
+}
+
+// signed is the ticket that one of our own Message-IDs belongs to, and false for any other id. A case
+// that became part of another is that other; a number that is not stored (the database was restored
+// from an older copy) belongs to nothing, because a mail must not be kept out by it.
+func (a *arrivals) signed(ctx context.Context, messageID string) (Ticket, bool, error) {
+	id, ours := a.d.ids.Ticket(messageID)
+	if !ours {
+		return Ticket{}, false, nil
+	}
+	t, err := a.tx.Ticket(ctx, id)
+	switch {
+	case errors.Is(err, NotFound):
+		return Ticket{}, false, nil
+	case err != nil || t.Status != Closed || t.Reason != ReasonJoined:
+		return t, err == nil, err
+	}
+	links, err := a.tx.Links(ctx, t.ID)
+	if err != nil {
+		return Ticket{}, false, err
+	}
+	if i := slices.IndexFunc(links, func(l Link) bool { return l.FromID == t.ID && l.Kind == ReasonJoined }); i >= 0 {
+		t, err = a.tx.Ticket(ctx, links[i].ToID)
+	}
+	return t, err == nil, err
 }
 
 // open makes a ticket for the mail. parent is the ticket it follows, why how ("follows", "urgent"),
@@ -249,6 +275,10 @@ func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket
 
 // append adds the mail to a ticket that it belongs to.
 func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arrival) error {
+	if in.Message.Assurance < t.Assurance {
+		// Whoever wrote this may only say who he is: he answers no question and makes nothing surer.
+		in.Understanding.Affirms, in.Understanding.Confidence = false, 0
+	}
 	m, err := a.store(ctx, in, t)
 	if err != nil {
 		return err
@@ -257,16 +287,8 @@ func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arriva
 		return err
 	}
 	before := t.Status
-	t.Absorb(in.Understanding)
-	t.Assurance = max(t.Assurance, m.Assurance)
-	switch {
-	case how == Reopen, t.Status == Pending:
-		if err := t.SetStatus(Open, "customer_wrote", a.at); err != nil {
-			return err
-		}
-	}
-	if in.Understanding.Withdraws && t.Live() {
-		if err := t.SetStatus(Open, "withdrawal_asked", a.at); err != nil {
+	if why := t.heard(m, in.Understanding, how); why != "" {
+		if err := t.SetStatus(Open, why, a.at); err != nil {
 			return err
 		}
 	}
@@ -304,11 +326,10 @@ func (a *arrivals) attach(ctx context.Context, in Incoming) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if id, ours := a.d.ids.Ticket(in.Message.MessageID); ours {
-		t, err := a.tx.Ticket(ctx, id)
-		if err != nil {
-			return 0, err
-		}
+	switch t, ours, err := a.signed(ctx, in.Message.MessageID); {
+	case err != nil:
+		return 0, err
+	case ours:
 		candidates = append(candidates, Candidate{Ticket: t, Signed: true})
 	}
 	i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed })
@@ -316,6 +337,7 @@ func (a *arrivals) attach(ctx context.Context, in Incoming) (int64, error) {
 		return 0, nil
 	}
 	t := candidates[i].Ticket
+	in.Understanding = intent.Understanding{} // what a machine writes or quotes asks for nothing
 	m, err := a.store(ctx, in, t)
 	if err != nil {
 		return 0, err
@@ -335,6 +357,9 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 	t, err := a.tx.Ticket(ctx, id)
 	if err != nil || t.Status == Closed {
 		return id, err
+	}
+	if t.Reason == ReasonWithdrawal {
+		return id, nil // a person reads the case already, and nothing may go on before
 	}
 	before := t.Status
 	if err := t.SetStatus(Open, "bounced", a.at); err != nil {
@@ -358,15 +383,6 @@ func (a *arrivals) store(ctx context.Context, in Incoming, t Ticket) (Message, e
 		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
 	}
 	return m, nil
-}
-
-// asks is what a message asks for in the context of its ticket: a bare yes to our question whether
-// to stop asks to stop.
-func asks(u intent.Understanding, t Ticket) []intent.Intent {
-	if u.Affirms && t.Status == Pending && !t.Stops() {
-		return []intent.Intent{intent.StopAutoRenew}
-	}
-	return u.Intents
 }
 
 func received(t Ticket, m Message, in Incoming, how, outcome string) Record {

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
@@ -17,7 +18,7 @@ type Candidate struct {
 	SameSender bool
 }
 
-// Place decides where an incoming message goes: the index of its ticket among the candidates, or -1
+// PlaceMessage decides where an incoming message goes: the index of its ticket among the candidates, or -1
 // for a ticket of its own. Our own signed Message-IDs come first; foreign ones only count for mail
 // from the ticket's own requester, because mailers reuse Message-IDs and strangers can quote them.
 // A second request of the same authenticated address joins its running ticket unless it speaks of
@@ -27,7 +28,7 @@ func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int
 		return i
 	}
 	if i := slices.IndexFunc(candidates, func(c Candidate) bool {
-		return c.Referred && m.Sender != "" && c.Ticket.Requester == m.Sender
+		return c.Referred && m.Sender != "" && strings.EqualFold(c.Ticket.Requester, m.Sender)
 	}); i >= 0 {
 		return i
 	}
@@ -79,9 +80,62 @@ func Arrive(s Status, u intent.Understanding) Arrival {
 }
 
 // safety orders intents so that what stops money comes first.
-var safety = []intent.Intent{
-	intent.RefundMistakenCharge, intent.CancelAndRefund, intent.StopAutoRenew, intent.AssetDisposal,
-	intent.EntryComplaint, intent.Clarify, intent.StatusInquiry, intent.NotCancellation,
+func safety() []intent.Intent {
+	return []intent.Intent{
+		intent.RefundMistakenCharge, intent.CancelAndRefund, intent.StopAutoRenew, intent.AssetDisposal,
+		intent.EntryComplaint, intent.Clarify, intent.StatusInquiry, intent.NotCancellation,
+	}
+}
+
+// The reasons of a status that the steps ask about: the one question whether to stop is with the
+// customer, he may have taken his request back, he came back with a new one after the case was
+// solved, or the case became part of another.
+const (
+	ReasonUnclear    = "unclear"
+	ReasonWithdrawal = "withdrawal_asked"
+	ReasonAskedAgain = "asked_again"
+	ReasonJoined     = "joined"
+)
+
+// asks is what a message asks for in the context of its ticket: a bare yes to our question whether
+// to stop asks to stop.
+func asks(u intent.Understanding, t Ticket) []intent.Intent {
+	if !t.asked(u) {
+		return u.Intents
+	}
+	var stops []intent.Intent
+	for _, i := range t.Intents {
+		if i.Stops() {
+			stops = append(stops, i)
+		}
+	}
+	if len(stops) == 0 {
+		return []intent.Intent{intent.StopAutoRenew}
+	}
+	return stops
+}
+
+// asked reports whether the message is a bare yes to our question whether to stop.
+func (t *Ticket) asked(u intent.Understanding) bool {
+	return u.Affirms && t.Status == Pending && t.Reason == ReasonUnclear
+}
+
+// heard takes in what a later message says and returns the reason to open the ticket for, "" where
+// its status stays. A request is taken back by whom it came from, with the assurance it has; anybody
+// else's withdrawal is only read, because a forged one must not keep a stop from going on.
+func (t *Ticket) heard(m Message, u intent.Understanding, how Arrival) string {
+	t.Absorb(u)
+	his := m.Sender != "" && strings.EqualFold(m.Sender, t.Requester) && m.Assurance >= max(1, t.Assurance)
+	t.Assurance = max(t.Assurance, m.Assurance)
+	switch {
+	case u.Withdraws && his && (t.Live() || how == Reopen):
+		return ReasonWithdrawal
+	case how == Reopen && slices.ContainsFunc(u.Intents, intent.Intent.Stops):
+		return ReasonAskedAgain
+	case how == Reopen, t.Status == Pending:
+		return "customer_wrote"
+	}
+	return ""
 }
 
 // Absorb adds what a later message says to the ticket: more intents, more flags, and facts where the
@@ -94,29 +148,27 @@ func (t *Ticket) Absorb(u intent.Understanding) {
 		}
 	}
 	fillFacts(&t.Facts, u.Facts)
-	heard := u.Intents
-	if u.Affirms && !t.Stops() && t.Status == Pending {
-		heard = []intent.Intent{intent.StopAutoRenew}
+	heard := asks(u, *t)
+	if t.asked(u) {
 		u.Confidence = 1
 		u.Why = append([]string{"the customer said yes to our question whether to stop the charges"}, u.Why...)
 	}
 	if !slices.ContainsFunc(heard, intent.Intent.Stops) {
 		return
 	}
-	before := t.Stops()
+	if before := t.Stops(); !before || u.Confidence > t.Confidence {
+		t.Confidence, t.Why = u.Confidence, u.Why
+	}
 	for _, i := range heard {
-		if i != intent.NotCancellation && i != intent.Clarify && !slices.Contains(t.Intents, i) {
+		if !slices.Contains(t.Intents, i) {
 			t.Intents = append(t.Intents, i)
 		}
 	}
-	if !before {
-		t.Intents = slices.DeleteFunc(t.Intents, func(i intent.Intent) bool {
-			return i == intent.Clarify || i == intent.NotCancellation
-		})
-		t.Confidence, t.Why = u.Confidence, u.Why
-	}
+	t.Intents = slices.DeleteFunc(t.Intents, func(i intent.Intent) bool {
+		return i == intent.Clarify || i == intent.NotCancellation
+	})
 	slices.SortStableFunc(t.Intents, func(a, b intent.Intent) int {
-		return slices.Index(safety, a) - slices.Index(safety, b)
+		return slices.Index(safety(), a) - slices.Index(safety(), b)
 	})
 	t.Intent = t.Intents[0]
 }

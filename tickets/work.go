@@ -2,7 +2,6 @@ package tickets
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,7 +92,7 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 		})...)
 		t.Why = append([]string{"set by " + string(by)}, t.Why...)
 		for _, m := range slices.Backward(messages) {
-			if m.Direction == Inbound {
+			if m.Direction == Inbound && (m.Kind == "" || m.Kind == "message") {
 				if err := tx.SaveAsks(ctx, m.ID, t.Intents); err != nil {
 					return nil, nil, err
 				}
@@ -107,6 +106,9 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 		if primary == intent.NotCancellation {
 			from := t.Status
 			if err := t.SetStatus(Closed, string(primary), at); err != nil {
+				return nil, nil, err
+			}
+			if err := endRun(ctx, tx, t.ID, at); err != nil {
 				return nil, nil, err
 			}
 			return append(records, statusRecord(*t, from, by)), nil, nil
@@ -124,128 +126,9 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 	})
 }
 
-// Relink says whose case it is and, where given, which subscriptions it is about. What was verified
-// before is void, because it was verified for somebody else.
-func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string, subscriptions []string) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		snap, err := tx.Snapshot(ctx, accountNo)
-		if err != nil {
-			return nil, nil, fmt.Errorf("account of ticket: %w", err)
-		}
-		for _, s := range subscriptions {
-			if _, ok := snap.Subscription(s); !ok {
-				return nil, nil, &Error{Kind: Invalid, Msg: fmt.Sprintf("Account %s has no subscription %s.", accountNo, s)}
-			}
-		}
-		if _, _, err := tx.LatestRun(ctx, t.ID); err == nil && t.AccountNo != accountNo {
-			return nil, nil, &Error{Kind: Conflict, Msg: "The steps have begun for another account. Open a new case for this one."}
-		}
-		t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
-		if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
-			return nil, nil, err
-		}
-		return []Record{{
-			Stream: t.Number(), Type: EventCorrected, Actor: string(by),
-			Data: map[string]any{"account": accountNo, "subscriptions": texts(subscriptions)},
-		}}, []Job{runJob(*t, at)}, nil
-	})
-}
-
-// Resume runs all steps that are due. confirm, where not "", is a step that the desk proposed and the
-// actor now lets go ahead.
-func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		if !t.Live() {
-			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
-		}
-		t.Reason = "resumed"
-		if confirm == "" {
-			return nil, []Job{runJob(*t, at)}, nil
-		}
-		run, steps, err := tx.LatestRun(ctx, t.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		step := steps.Get(confirm)
-		if step.State != NeedsAgent || step.Reason != ReasonProposed {
-			return nil, nil, &Error{Kind: Conflict, Msg: "This step does not wait for a confirmation."}
-		}
-		step.RunID, step.State, step.Reason, step.By = run.ID, Todo, ReasonConfirmed, string(by)
-		if err := tx.SaveStep(ctx, step); err != nil {
-			return nil, nil, err
-		}
-		return []Record{stepRecord(*t, step, by)}, []Job{runJob(*t, at)}, nil
-	})
-}
-
-// Skip settles a step that waits for a person, with the reason in that person's words. Who asks
-// (verify), the stop itself (cancel) and the proof (evidence) can't be skipped by anybody.
-func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reason string) (Ticket, error) {
-	if reason = strings.TrimSpace(reason); reason == "" {
-		return Ticket{}, &Error{Kind: Invalid, Msg: "Say why the step is skipped: it becomes part of the evidence."}
-	}
-	if name != QuoteIt && name != RefundIt && name != Assets && name != Notify {
-		return Ticket{}, &Error{Kind: Forbidden, Msg: "This step can't be skipped."}
-	}
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		run, steps, err := tx.LatestRun(ctx, t.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		step := steps.Get(name)
-		if !step.State.Waits() || !t.Live() {
-			return nil, nil, &Error{Kind: Conflict, Msg: "This step does not wait for anybody."}
-		}
-		refunds, err := tx.Refunds(ctx, t.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		if name == RefundIt && slices.ContainsFunc(refunds, func(r account.Refund) bool { return !r.State.Final() }) {
-			return nil, nil, &Error{Kind: Conflict, Msg: "A refund of this case is not decided yet. Approve or reject it first."}
-		}
-		step.RunID, step.State, step.Reason, step.Detail, step.By, step.EndedAt = run.ID, Skipped, ReasonByPerson, reason, string(by), &at
-		if err := tx.SaveStep(ctx, step); err != nil {
-			return nil, nil, err
-		}
-		t.Reason = "resumed"
-		record := stepRecord(*t, step, by)
-		record.Private = map[string][]byte{"words": []byte(reason)}
-		return []Record{record}, []Job{runJob(*t, at)}, nil
-	})
-}
-
-// Solve ends a case that asked for no stop and was answered by a person. A case that asks for a stop
-// is solved by its steps alone: nobody can declare it done.
-func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
-	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		if t.Stops() {
-			return nil, nil, &Error{Kind: Conflict, Msg: "This case asks that charges stop. It is solved when its steps are done; run them."}
-		}
-		before := t.Status
-		if err := t.SetStatus(Solved, "answered", at); err != nil {
-			return nil, nil, err
-		}
-		return []Record{statusRecord(*t, before, by)}, []Job{d.CloseJob(*t, at)}, nil
-	})
-}
-
 // CloseJob closes the ticket once it has been solved for long enough.
 func (d *Desk) CloseJob(t Ticket, at time.Time) Job {
 	return Job{Kind: JobClose, TicketID: t.ID, DueAt: at.Add(d.settings.CloseAfter), Key: "close/" + t.Number() + "/" + at.Format(time.RFC3339)}
-}
-
-// Reasons of steps that people act on: one waits for a click, one was clicked, one was skipped.
-const (
-	ReasonProposed  = "proposed"
-	ReasonConfirmed = "confirmed"
-	ReasonByPerson  = "by_person" // skipped by a person, whose words are the step's Detail
-)
-
-func stepRecord(t Ticket, s Step, by Actor) Record {
-	return Record{
-		Stream: t.Number(), Type: EventStep, Actor: string(by),
-		Data: map[string]any{"step": string(s.Name), "state": string(s.State), "reason": s.Reason},
-	}
 }
 
 // Accept records the customer's yes to the quote with that hash, in the customer's own words.
@@ -254,6 +137,9 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 		return Ticket{}, &Error{Kind: Invalid, Msg: "Write down the words the customer said yes with."}
 	}
 	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if !t.Live() {
+			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": its quote can't be accepted any more."}
+		}
 		quotes, err := tx.Quotes(ctx, t.ID)
 		if err != nil {
 			return nil, nil, err

@@ -35,6 +35,11 @@ func planCancel(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	if !c.step(tickets.Verify).State.Done() {
 		return Next{}, false
 	}
+	if _, ok := c.verified(c.asked(intent.StopAutoRenew, intent.CancelAndRefund)); !ok && !brokenStop(c) {
+		// What was verified is a claim for money back; the stop itself was asked by somebody else.
+		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "not_verified",
+			"The request to stop did not come, authenticated, from the account's registered address.")
+	}
 	if s.State == tickets.NeedsAgent && s.Reason == tickets.ReasonProposed {
 		return Next{}, false
 	}

@@ -18,7 +18,7 @@ func planIdentify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	}
 	switch {
 	case !c.Ticket.Stops() && c.wants(intent.Clarify, intent.EntryComplaint) || c.Ticket.Stops() && c.Ticket.Confidence < sure:
-		return settle(c, tickets.Identify, tickets.NeedsCustomer, "unclear",
+		return settle(c, tickets.Identify, tickets.NeedsCustomer, tickets.ReasonUnclear,
 			"It is not clear whether the charges should stop. One question was asked.")
 	case !c.Ticket.Stops():
 		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_stop_asked",

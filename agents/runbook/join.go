@@ -61,14 +61,14 @@ func (r *Runner) linkOnly(ctx context.Context, tx tickets.Tx, c Case, main ticke
 // joinInto makes the request part of the main ticket and closes its own.
 func joinInto(ctx context.Context, tx tickets.Tx, c Case, main tickets.Ticket, at time.Time) ([]tickets.Record, error) {
 	t, run := c.Ticket, *c.Run
-	if err := tx.InsertLink(ctx, tickets.Link{FromID: t.ID, ToID: main.ID, Kind: "joined", At: at}); err != nil {
+	if err := tx.InsertLink(ctx, tickets.Link{FromID: t.ID, ToID: main.ID, Kind: tickets.ReasonJoined, At: at}); err != nil {
 		return nil, err
 	}
 	if err := tx.MoveMessages(ctx, t.ID, main.ID); err != nil {
 		return nil, err
 	}
 	before := t.Status
-	if err := t.SetStatus(tickets.Closed, "joined", at); err != nil {
+	if err := t.SetStatus(tickets.Closed, tickets.ReasonJoined, at); err != nil {
 		return nil, err
 	}
 	if err := tx.SaveTicket(ctx, &t); err != nil {

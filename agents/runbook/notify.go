@@ -93,7 +93,7 @@ func outcomes(c Case) []tickets.Tell {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{"customer_wrote", "withdrawal_asked", reasonBounced, "answered"}, reason)
+	return slices.Contains([]string{"customer_wrote", tickets.ReasonWithdrawal, reasonBounced, "answered"}, reason)
 }
 
 // reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
@@ -158,7 +158,7 @@ func first(c Case, now time.Time) []tickets.Tell {
 	switch {
 	case !known, verify.State == tickets.NeedsCustomer, verify.State == tickets.NeedsAgent:
 		return []tickets.Tell{tickets.TellNeutral}
-	case identify.Reason == "unclear":
+	case identify.Reason == tickets.ReasonUnclear:
 		return []tickets.Tell{tickets.TellQuestion}
 	case identify.State == tickets.NeedsCustomer:
 		return []tickets.Tell{tickets.TellMissing}
