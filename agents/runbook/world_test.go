@@ -1,0 +1,164 @@
+package runbook_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/canceldesk/canceldesk/agents/runbook"
+	"github.com/canceldesk/canceldesk/store/account"
+)
+
+// fault is what goes wrong with one call outside.
+type fault int
+
+const (
+	none   fault = iota
+	before       // no answer, and nothing took place
+	after        // no answer, but it took place
+	refuse
+	pending // accepted, and done only at a later query
+)
+
+var errTimeout = errors.New("no answer in time")
+
+// world is the biller and the payment channels as they really are, whatever the desk believes. It
+// keeps state by key, so that the same key acts once.
+type world struct {
+	mu       sync.Mutex
+	now      func() time.Time
+	fault    func(op, key string) fault // nil: nothing goes wrong
+	calls    map[string]*call
+	debits   map[string]bool  // subscriptions that the biller still debits
+	alive    map[string]bool  // agreements by channel reference
+	paid     map[string]int64 // charges
+	refunded map[string]int64
+	acted    map[string]int // how often the effect of a key took place
+}
+
+type call struct {
+	state   runbook.AnswerState
+	at      time.Time
+	pending bool
+	apply   func()
+}
+
+func newWorld(s account.Snapshot, now func() time.Time) *world {
+	w := &world{
+		now: now, calls: map[string]*call{}, debits: map[string]bool{}, alive: map[string]bool{},
+		paid: map[string]int64{}, refunded: map[string]int64{}, acted: map[string]int{},
+	}
+	for _, x := range s.Subscriptions {
+		w.debits[x.ID] = x.AutoRenew
+	}
+	for _, a := range s.Agreements {
+		w.alive[a.ChannelRef] = a.Alive()
+	}
+	for _, c := range s.Charges {
+		w.paid[c.ID] = c.AmountFen
+	}
+	return w
+}
+
+// act carries out a call under its key, once, with whatever goes wrong with it.
+func (w *world) act(op, key string, apply func()) (runbook.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := none
+	if w.fault != nil {
+		f = w.fault(op, key)
+	}
+	if f == before {
+		return runbook.Answer{}, errTimeout
+	}
+	c, known := w.calls[key]
+	if !known {
+		c = &call{state: runbook.Done, at: w.now(), apply: apply}
+		switch f {
+		case refuse:
+			c.state = runbook.Refused
+		case pending:
+			c.state = runbook.Waiting
+		}
+		w.calls[key] = c
+		w.take(key, c)
+	}
+	if f == after {
+		return runbook.Answer{}, errTimeout
+	}
+	return runbook.Answer{State: c.state, At: c.at, Detail: op}, nil
+}
+
+// take lets a call that is done have its effect.
+func (w *world) take(key string, c *call) {
+	if c.state == runbook.Done && c.apply != nil {
+		c.apply()
+		c.apply = nil
+		w.acted[key]++
+	}
+}
+
+func (w *world) query(op, key string) (runbook.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := none
+	if w.fault != nil {
+		f = w.fault("query "+op, key)
+	}
+	if f == before || f == after {
+		return runbook.Answer{}, errTimeout
+	}
+	c, known := w.calls[key]
+	if !known {
+		return runbook.Answer{State: runbook.None}, nil
+	}
+	if c.state == runbook.Waiting && f != pending {
+		c.state, c.at = runbook.Done, w.now()
+		w.take(key, c)
+	}
+	return runbook.Answer{State: c.state, At: c.at, Detail: op}, nil
+}
+
+type biller struct{ *world }
+
+func (b biller) Stop(_ context.Context, key string, s runbook.Stop) (runbook.Answer, error) {
+	return b.act("stop", key, func() { b.debits[s.SubscriptionID] = false })
+}
+
+func (b biller) Query(_ context.Context, key string) (runbook.Answer, error) {
+	return b.query("stop", key)
+}
+
+type channel struct{ *world }
+
+func (c channel) Agreement(_ context.Context, a account.Agreement) (runbook.AgreementStatus, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fault != nil {
+		switch c.fault("query end", a.ChannelRef) {
+		case before, after:
+			return runbook.AgreementStatus{}, errTimeout
+		case refuse:
+			return runbook.AgreementStatus{Detail: "not known"}, nil
+		}
+	}
+	alive, known := c.alive[a.ChannelRef]
+	s := runbook.AgreementStatus{Known: known, Ended: known && !alive}
+	if s.Ended {
+		s.EndedAt = c.now()
+	}
+	return s, nil
+}
+
+func (c channel) Terminate(_ context.Context, key string, a account.Agreement) (runbook.Answer, error) {
+	return c.act("end", key, func() { c.alive[a.ChannelRef] = false })
+}
+
+func (c channel) Refund(_ context.Context, key string, ch account.Charge, amountFen int64) (runbook.Answer, error) {
+	return c.act("refund", key, func() { c.refunded[ch.ID] += amountFen })
+}
+
+func (c channel) QueryRefund(_ context.Context, key string, _ account.Charge) (runbook.Answer, error) {
+	return c.query("refund", key)
+}
