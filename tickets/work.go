@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 

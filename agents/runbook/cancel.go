@@ -8,7 +8,6 @@ import (
 
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
-	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // StopKey and EndKey are the keys a stop and the end of an agreement go out under. A ticket's stop of
@@ -35,7 +34,7 @@ func planCancel(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	if !c.step(tickets.Verify).State.Done() {
 		return Next{}, false
 	}
-	if _, ok := c.verified(c.asked(intent.StopAutoRenew, intent.CancelAndRefund)); !ok && !brokenStop(c) {
+	if _, ok := c.verified(c.inbound(asksStop)); !ok && !brokenStop(c) {
 		// What was verified is a claim for money back; the stop itself was asked by somebody else.
 		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "not_verified",
 			"The request to stop did not come, authenticated, from the account's registered address.")
@@ -225,7 +224,7 @@ func planQuote(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 		return Next{}, false
 	}
 	mode := account.PeriodEnd
-	if _, ok := c.verified(c.asked(intent.CancelAndRefund)); ok {
+	if _, ok := c.verified(c.inbound(asksRefund)); ok {
 		mode = account.Now
 	}
 	if s.State.Done() {

@@ -238,6 +238,20 @@ func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
 	})
 }
 
+// accept records the customer's yes, in the customer's own words.
+func (r *Runner) accept(ctx context.Context, c Case, n Next) error {
+	q, _ := c.quote()
+	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		return []tickets.Record{{
+				Stream: c.Ticket.Number(), Type: tickets.EventAccepted, Actor: "customer",
+				Data:    map[string]any{"quote": q.Hash, "message": n.Message.ID},
+				Private: map[string][]byte{"words": []byte(n.Message.Text)},
+			}}, tx.InsertAcceptance(ctx, &tickets.Acceptance{
+				TicketID: c.Ticket.ID, QuoteHash: q.Hash, By: "customer", Words: n.Message.Text, MessageID: n.Message.ID, At: at,
+			})
+	})
+}
+
 // RefundKey is the refund number a channel knows a refund by: derived from ticket, charge and
 // sequence, so that whoever sends it again sends the same (at most 64 characters of the set that the
 // channels allow, DOMAIN.md 2.2). A charge id that does not fit is shortened by its digest.

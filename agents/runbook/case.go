@@ -125,9 +125,16 @@ func byPerson(m tickets.Message) bool {
 
 // asked returns the messages that ask for any of the intents, oldest first.
 func (c Case) asked(any ...intent.Intent) []tickets.Message {
+	return c.inbound(func(m tickets.Message) bool {
+		return slices.ContainsFunc(m.Asks, func(i intent.Intent) bool { return slices.Contains(any, i) })
+	})
+}
+
+// inbound returns the messages by people that f picks, oldest first.
+func (c Case) inbound(f func(tickets.Message) bool) []tickets.Message {
 	var out []tickets.Message
 	for _, m := range c.Messages {
-		if byPerson(m) && slices.ContainsFunc(m.Asks, func(i intent.Intent) bool { return slices.Contains(any, i) }) {
+		if byPerson(m) && f(m) {
 			out = append(out, m)
 		}
 	}
@@ -212,4 +219,17 @@ func (c Case) quoted(hash string) bool {
 func (c Case) accepted() bool {
 	q, ok := c.quote()
 	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash })
+}
+
+// yes is the customer's bare yes, from the registered address, to the mail that told of the newest
+// quote. A yes from before that mail was to something else.
+func (c Case) yes() (tickets.Message, bool) {
+	q, ok := c.quote()
+	offer, told := c.told(tickets.TellCancelOutcome)
+	if !ok || !told || offer.SentAt == nil || offer.At.Before(q.At) {
+		return tickets.Message{}, false
+	}
+	return c.verified(c.inbound(func(m tickets.Message) bool {
+		return m.Affirms && m.At.After(*offer.SentAt) && !m.At.After(q.Body.ExpiresAt)
+	}))
 }

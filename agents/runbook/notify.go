@@ -112,6 +112,9 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
+	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" {
+		n.Status = tickets.New // it waits for somebody to take it up
+	}
 	n.Tells = outcomes(c)
 	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email {
 		n.Tells = first(c, now)

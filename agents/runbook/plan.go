@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -20,6 +21,7 @@ const (
 	DoStop     Do = "stop"     // have the biller stop a subscription's debits
 	DoEnd      Do = "end"      // end an agreement at its channel
 	DoQuote    Do = "quote"    // work out and keep a quote
+	DoAccept   Do = "accept"   // record the customer's yes to the quote
 	DoPropose  Do = "propose"  // propose the quote's refunds
 	DoSend     Do = "send"     // send an approved refund, or ask after it
 	DoSeal     Do = "seal"     // number the case's events in the log and sign it
@@ -44,6 +46,7 @@ type Next struct {
 	Agreement    account.Agreement // end
 	Refund       account.Refund    // send
 	Lines        []Proposal        // propose
+	Message      tickets.Message   // accept
 
 	Status tickets.Status // rest
 	Tells  []tickets.Tell // rest: what to write to the customer, each once
@@ -51,7 +54,7 @@ type Next struct {
 }
 
 // sure is the confidence from which a stop runs by itself. Below it the one question is asked.
-const sure = 0.6
+const sure = 0.75
 
 // Plan says what comes next in a case. It is pure: the same case, rules and moment give the same
 // answer, so that a run that was killed goes on where it was.
@@ -87,8 +90,19 @@ func settle(c Case, name tickets.StepName, state tickets.StepState, reason, deta
 	return Next{Do: DoSettle, Step: name, State: state, Reason: reason, Detail: detail}, true
 }
 
+// asksStop reports whether the message asks that debits end. "Money back" beside a mistaken charge asks
+// for that charge and not for the end of the membership.
+func asksStop(m tickets.Message) bool {
+	return slices.Contains(m.Asks, intent.StopAutoRenew) || asksRefund(m)
+}
+
+// asksRefund reports whether the message asks to end the membership against money back.
+func asksRefund(m tickets.Message) bool {
+	return slices.Contains(m.Asks, intent.CancelAndRefund) && !slices.Contains(m.Asks, intent.RefundMistakenCharge)
+}
+
 // stopAsked reports whether the case asks that debits end, and not only for money back.
-func stopAsked(c Case) bool { return c.wants(intent.StopAutoRenew, intent.CancelAndRefund) }
+func stopAsked(c Case) bool { return len(c.inbound(asksStop)) > 0 }
 
 // moneyAsked reports whether the case asks for money back.
 func moneyAsked(c Case) bool { return c.wants(intent.CancelAndRefund, intent.RefundMistakenCharge) }

@@ -63,6 +63,9 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 	case !prorated(q), cancel.State == tickets.Skipped && cancel.Reason == reasonNotAsked:
 		return Next{}, false, false
 	case q.Mode == account.Now && !c.accepted():
+		if m, said := c.yes(); said {
+			return Next{Do: DoAccept, Step: tickets.RefundIt, Message: m}, true, true
+		}
 		next, ok = settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonAcceptance,
 			"Access would end at once. The customer's yes to the quote is needed first.")
 		return next, ok, true

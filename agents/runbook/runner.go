@@ -101,6 +101,8 @@ func (r *Runner) carry(ctx context.Context, c Case, n Next) (bool, error) {
 		return r.end(ctx, c, n)
 	case DoQuote:
 		return true, r.quote(ctx, c, n)
+	case DoAccept:
+		return true, r.accept(ctx, c, n)
 	case DoPropose:
 		return true, r.propose(ctx, c, n)
 	case DoSend:
