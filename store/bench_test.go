@@ -28,8 +28,8 @@ func BenchmarkIntake(b *testing.B) {
 			if err := db.Migrate(b.Context()); err != nil {
 				b.Fatal(err)
 			}
-			d := bundle{DB: db, ctx: b.Context(), at: time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC)}
-			fence, _, err := db.AcquireLease(d.ctx, "service", "bench", time.Hour)
+			d := bundle{DB: db, tb: b, at: time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC)}
+			fence, _, err := db.AcquireLease(d.ctx(), "service", "bench", time.Hour)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -50,32 +50,32 @@ func (b bundle) receive(uid *uint32, n int, fence int64) error {
 	for i := range prints {
 		prints[i] = fmt.Sprintf("%064d", int(*uid)+1+i)
 	}
-	return b.InTx(b.ctx, func(tx tickets.Tx) error {
-		if _, err := tx.IntakeByFingerprint(b.ctx, prints); err != nil {
+	return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+		if _, err := tx.IntakeByFingerprint(b.ctx(), prints); err != nil {
 			return err
 		}
 		rows := make([]tickets.Intake, n)
 		for i := range rows {
 			*uid++
 			from := fmt.Sprintf("u%d@example.com", *uid)
-			if _, err := tx.MessagesByMailID(b.ctx, []string{from}); err != nil {
+			if _, err := tx.MessagesByMailID(b.ctx(), []string{from}); err != nil {
 				return err
 			}
-			if _, err := tx.LiveTicketsOf(b.ctx, from); err != nil {
+			if _, err := tx.LiveTicketsOf(b.ctx(), from); err != nil {
 				return err
 			}
 			t := b.ticket()
 			t.Requester = from
-			if err := tx.InsertTicket(b.ctx, &t); err != nil {
+			if err := tx.InsertTicket(b.ctx(), &t); err != nil {
 				return err
 			}
 			m := b.message(t.ID)
 			m.MessageID = from
-			if err := tx.InsertMessage(b.ctx, &m); err != nil {
+			if err := tx.InsertMessage(b.ctx(), &m); err != nil {
 				return err
 			}
 			v := tickets.Verification{TicketID: t.ID, MessageID: m.ID, Level: 1, Method: "dmarc", At: b.at, ExpiresAt: b.at}
-			if err := tx.InsertVerification(b.ctx, &v); err != nil {
+			if err := tx.InsertVerification(b.ctx(), &v); err != nil {
 				return err
 			}
 			received := tickets.Record{
@@ -85,7 +85,7 @@ func (b bundle) receive(uid *uint32, n int, fence int64) error {
 			}
 			opened := tickets.Record{Stream: t.Number(), Type: tickets.EventOpened, Actor: "desk", Data: map[string]any{"intent": string(t.Intent)}}
 			for _, r := range []tickets.Record{received, opened} {
-				if err := tx.Append(b.ctx, b.at, r); err != nil {
+				if err := tx.Append(b.ctx(), b.at, r); err != nil {
 					return err
 				}
 			}
@@ -93,15 +93,15 @@ func (b bundle) receive(uid *uint32, n int, fence int64) error {
 				{Kind: tickets.JobRun, TicketID: t.ID, DueAt: b.at, Key: "run " + from},
 				{Kind: tickets.JobTell, TicketID: t.ID, DueAt: b.at, Key: "tell " + from},
 			}
-			if err := tx.Enqueue(b.ctx, jobs...); err != nil {
+			if err := tx.Enqueue(b.ctx(), jobs...); err != nil {
 				return err
 			}
 			rows[i] = b.intake(*uid, tickets.OutcomeTicket, t.ID)
 			rows[i].Fingerprint = prints[i]
 		}
-		if err := tx.InsertIntake(b.ctx, rows); err != nil {
+		if err := tx.InsertIntake(b.ctx(), rows); err != nil {
 			return err
 		}
-		return tx.MoveCursor(b.ctx, tickets.Cursor{Mailbox: "service", Folder: "INBOX", UIDValidity: 1, LastUID: *uid}, fence)
+		return tx.MoveCursor(b.ctx(), tickets.Cursor{Mailbox: "service", Folder: "INBOX", UIDValidity: 1, LastUID: *uid}, fence)
 	})
 }

@@ -25,7 +25,8 @@ func TestBlobs(t *testing.T) {
 			b, err := store.OpenBlobs(t.Context(), newURL(t))
 			must(t, err)
 			t.Cleanup(func() { must(t, b.Close()) })
-			read := func(ref string) []byte {
+			read := func(t *testing.T, ref string) []byte {
+				t.Helper()
 				r, err := b.Open(t.Context(), ref)
 				must(t, err)
 				content, err := io.ReadAll(r)
@@ -33,6 +34,7 @@ func TestBlobs(t *testing.T) {
 				return content
 			}
 			t.Run("a batch shares one segment and each raw comes back", func(t *testing.T) {
+				t.Parallel()
 				raws := [][]byte{[]byte("one\r\n"), {}, bytes.Repeat([]byte{0, 255}, 100_000), []byte("last")}
 				refs, err := b.KeepBatch(t.Context(), raws)
 				must(t, err)
@@ -40,7 +42,7 @@ func TestBlobs(t *testing.T) {
 				for i, ref := range refs {
 					segment, _, _ := strings.Cut(ref, "#")
 					segments[segment] = true
-					if !bytes.Equal(read(ref), raws[i]) {
+					if !bytes.Equal(read(t, ref), raws[i]) {
 						t.Errorf("raw %d came back otherwise", i)
 					}
 				}
@@ -53,14 +55,16 @@ func TestBlobs(t *testing.T) {
 				}
 			})
 			t.Run("a big one is streamed", func(t *testing.T) {
+				t.Parallel()
 				content := strings.Repeat("recording ", 50_000)
 				ref, n, err := b.Keep(t.Context(), iotest.OneByteReader(strings.NewReader(content)))
 				must(t, err)
-				if n != int64(len(content)) || string(read(ref)) != content {
+				if n != int64(len(content)) || string(read(t, ref)) != content {
 					t.Errorf("%d bytes kept of %d, or others", n, len(content))
 				}
 			})
 			t.Run("a reference of somebody's own making is NotFound", func(t *testing.T) {
+				t.Parallel()
 				for _, ref := range []string{"", "x", "../../etc/passwd#0+10", "..#0+1", "abc#0+1", "abc#-1+1", "abc#0+-1", "ABC#0+1", "a/b#0+1"} {
 					_, err := b.Open(t.Context(), ref)
 					wantKind(t, err, tickets.NotFound)

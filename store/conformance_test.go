@@ -24,10 +24,13 @@ type promise struct {
 // bundle is a database of a test's own with its schema, and one fixed instant.
 type bundle struct {
 	*store.DB
-	ctx context.Context
+	tb  testing.TB
 	at  time.Time
 	url string
 }
+
+// ctx is the test's context.
+func (b bundle) ctx() context.Context { return b.tb.Context() }
 
 // TestStore holds both databases to the promises of tickets.Store, agents.Store and the intake.
 func TestStore(t *testing.T) {
@@ -70,7 +73,7 @@ func setup(t *testing.T, url string) bundle {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return bundle{DB: db, ctx: t.Context(), at: time.Date(2026, 7, 1, 9, 30, 0, 123456000, time.UTC), url: url}
+	return bundle{DB: db, tb: t, at: time.Date(2026, 7, 1, 9, 30, 0, 123456000, time.UTC), url: url}
 }
 
 // must fails the test on an error.
@@ -93,7 +96,7 @@ func wantKind(t *testing.T, err error, kind tickets.Kind) {
 // tx runs f in a transaction that must commit.
 func (b bundle) tx(t *testing.T, f func(tx tickets.Tx) error) {
 	t.Helper()
-	must(t, b.InTx(b.ctx, f))
+	must(t, b.InTx(b.ctx(), f))
 }
 
 // ticket is a case with every field set, not stored yet.
@@ -116,7 +119,7 @@ func (b bundle) newTicket(t *testing.T, change func(*tickets.Ticket)) tickets.Ti
 	if change != nil {
 		change(&ticket)
 	}
-	b.tx(t, func(tx tickets.Tx) error { return tx.InsertTicket(b.ctx, &ticket) })
+	b.tx(t, func(tx tickets.Tx) error { return tx.InsertTicket(b.ctx(), &ticket) })
 	return ticket
 }
 
@@ -147,7 +150,7 @@ func (b bundle) account(t *testing.T, no string) account.Snapshot {
 		}},
 		Assets: []account.AssetLot{{ID: "l-" + no, AccountNo: no, Kind: "coin", Source: account.Paid, Quantity: 60, ValueFen: 600}},
 	}
-	g := b.Conn().WithContext(b.ctx)
+	g := b.Conn().WithContext(b.ctx())
 	for _, row := range []any{&s.Account, &s.Subscriptions, &s.Agreements, &s.Charges, &s.Refunds, &s.Assets} {
 		must(t, g.Create(row).Error)
 	}

@@ -42,15 +42,23 @@ func TestOpen(t *testing.T) {
 
 func TestNewSQLiteFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "desk.db")
-	db, err := store.Open(t.Context(), "sqlite:"+path)
-	must(t, err)
+	open := func(t *testing.T) (*store.DB, string) {
+		path := filepath.Join(t.TempDir(), "desk.db")
+		db, err := store.Open(t.Context(), "sqlite:"+path)
+		must(t, err)
+		t.Cleanup(func() { must(t, db.Close()) })
+		return db, path
+	}
 	t.Run("without a schema names migrate", func(t *testing.T) {
+		t.Parallel()
+		db, _ := open(t)
 		err := db.CheckSchema(t.Context())
 		wantKind(t, err, tickets.Unavailable)
 		wantText(t, err, "canceldesk migrate")
 	})
 	t.Run("is readable by its owner only", func(t *testing.T) {
+		t.Parallel()
+		_, path := open(t)
 		info, err := os.Stat(path)
 		must(t, err)
 		if info.Mode().Perm() != 0o600 {
@@ -58,16 +66,21 @@ func TestNewSQLiteFile(t *testing.T) {
 		}
 	})
 	t.Run("is synced at every commit and read without writing", func(t *testing.T) {
-		var sync, mode string
-		must(t, db.Conn().Raw("PRAGMA synchronous").Scan(&sync).Error)
+		t.Parallel()
+		db, _ := open(t)
+		var synchronous, mode string
+		must(t, db.Conn().Raw("PRAGMA synchronous").Scan(&synchronous).Error)
 		must(t, db.Conn().Raw("PRAGMA journal_mode").Scan(&mode).Error)
-		if sync != "2" || mode != "wal" {
-			t.Errorf("synchronous is %s and the journal %s, want 2 (FULL) and wal", sync, mode)
+		if synchronous != "2" || mode != "wal" {
+			t.Errorf("synchronous is %s and the journal %s, want 2 (FULL) and wal", synchronous, mode)
 		}
 		if err := db.ReadConn().Exec("CREATE TABLE x (y)").Error; err == nil {
 			t.Error("the reading pool wrote")
 		}
 	})
-	must(t, db.Close())
-	must(t, db.Close())
+	t.Run("is closed twice without harm", func(t *testing.T) {
+		t.Parallel()
+		db, _ := open(t)
+		must(t, db.Close())
+	})
 }

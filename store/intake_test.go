@@ -18,7 +18,7 @@ func (b bundle) intake(uid uint32, outcome tickets.Outcome, ticketID int64) tick
 
 func (b bundle) lease(t *testing.T) int64 {
 	t.Helper()
-	fence, ok, err := b.AcquireLease(b.ctx, "service", "node-1", time.Minute)
+	fence, ok, err := b.AcquireLease(b.ctx(), "service", "node-1", time.Minute)
 	must(t, err)
 	if !ok {
 		t.Fatal("a free mailbox was not leased")
@@ -29,34 +29,34 @@ func (b bundle) lease(t *testing.T) int64 {
 func intakePromises() []promise {
 	cursor := tickets.Cursor{Mailbox: "service", Folder: "INBOX", UIDValidity: 4294967295, LastUID: 7}
 	move := func(b bundle, c tickets.Cursor, fence int64) error {
-		return b.InTx(b.ctx, func(tx tickets.Tx) error { return tx.MoveCursor(b.ctx, c, fence) })
+		return b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.MoveCursor(b.ctx(), c, fence) })
 	}
 	return []promise{
 		{"the same place in a mailbox is taken in once, all of a batch or none", func(t *testing.T, b bundle) {
 			id := b.newTicket(t, nil).ID
 			first := []tickets.Intake{b.intake(1, tickets.OutcomeTicket, id), b.intake(2, tickets.OutcomeDuplicate, id)}
-			b.tx(t, func(tx tickets.Tx) error { return tx.InsertIntake(b.ctx, first) })
+			b.tx(t, func(tx tickets.Tx) error { return tx.InsertIntake(b.ctx(), first) })
 			b.tx(t, func(tx tickets.Tx) error {
 				again := []tickets.Intake{b.intake(3, tickets.OutcomeAppended, id), b.intake(2, tickets.OutcomeAppended, id)}
-				wantKind(t, tx.InsertIntake(b.ctx, again), tickets.Conflict)
-				got, err := tx.IntakeByFingerprint(b.ctx, []string{"f1", "f2"})
+				wantKind(t, tx.InsertIntake(b.ctx(), again), tickets.Conflict)
+				got, err := tx.IntakeByFingerprint(b.ctx(), []string{"f1", "f2"})
 				must(t, err)
 				if d := cmp.Diff(first[:1], got); d != "" {
 					t.Error(d)
 				}
-				none, err := tx.IntakeByFingerprint(b.ctx, []string{""})
+				none, err := tx.IntakeByFingerprint(b.ctx(), []string{""})
 				must(t, err)
 				if len(none) != 0 {
 					t.Errorf("an empty fingerprint found %d rows", len(none))
 				}
-				return tx.InsertIntake(b.ctx, nil)
+				return tx.InsertIntake(b.ctx(), nil)
 			})
 		}},
 		{"of many who take the same place in at once one does", func(t *testing.T, b bundle) {
 			id := b.newTicket(t, nil).ID
 			ok, conflicts := count(t, together(8, func(int) error {
-				return b.InTx(b.ctx, func(tx tickets.Tx) error {
-					return tx.InsertIntake(b.ctx, []tickets.Intake{b.intake(1, tickets.OutcomeTicket, id)})
+				return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+					return tx.InsertIntake(b.ctx(), []tickets.Intake{b.intake(1, tickets.OutcomeTicket, id)})
 				})
 			}), tickets.Conflict)
 			if ok != 1 || conflicts != 7 {
@@ -66,8 +66,8 @@ func intakePromises() []promise {
 		{"one mail in two mailboxes read at once is one new mail", func(t *testing.T, b bundle) {
 			fresh := make([]bool, 6)
 			for _, err := range together(len(fresh), func(i int) error {
-				return b.InTx(b.ctx, func(tx tickets.Tx) error {
-					known, err := tx.IntakeByFingerprint(b.ctx, []string{"f1"})
+				return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+					known, err := tx.IntakeByFingerprint(b.ctx(), []string{"f1"})
 					if err != nil {
 						return err
 					}
@@ -76,7 +76,7 @@ func intakePromises() []promise {
 					if fresh[i] = len(known) == 0; fresh[i] {
 						row.Outcome, row.TicketID = tickets.OutcomeTicket, 1
 					}
-					return tx.InsertIntake(b.ctx, []tickets.Intake{row})
+					return tx.InsertIntake(b.ctx(), []tickets.Intake{row})
 				})
 			}) {
 				must(t, err)
@@ -96,12 +96,12 @@ func intakePromises() []promise {
 				b.intake(1, tickets.OutcomeQuarantined, 0), b.intake(2, tickets.OutcomeOwn, 0),
 				b.intake(3, tickets.OutcomeOversize, 0), b.intake(4, tickets.OutcomeQuarantined, 0),
 			}
-			b.tx(t, func(tx tickets.Tx) error { return tx.InsertIntake(b.ctx, rows) })
-			page, err := b.Ledger(b.ctx, "", 0, 2)
+			b.tx(t, func(tx tickets.Tx) error { return tx.InsertIntake(b.ctx(), rows) })
+			page, err := b.Ledger(b.ctx(), "", 0, 2)
 			must(t, err)
-			rest, err := b.Ledger(b.ctx, "", page[1].ID, 2)
+			rest, err := b.Ledger(b.ctx(), "", page[1].ID, 2)
 			must(t, err)
-			quarantined, err := b.Ledger(b.ctx, tickets.OutcomeQuarantined, 0, 10)
+			quarantined, err := b.Ledger(b.ctx(), tickets.OutcomeQuarantined, 0, 10)
 			must(t, err)
 			want := []tickets.Intake{rows[3], rows[2], rows[1], rows[0], rows[3], rows[0]}
 			if d := cmp.Diff(want, append(append(page, rest...), quarantined...)); d != "" {
@@ -110,17 +110,17 @@ func intakePromises() []promise {
 		}},
 		{"the cursor moves with the batch or not at all", func(t *testing.T, b bundle) {
 			fence := b.lease(t)
-			_, err := b.Cursor(b.ctx, "service", "INBOX")
+			_, err := b.Cursor(b.ctx(), "service", "INBOX")
 			wantKind(t, err, tickets.NotFound)
-			err = b.InTx(b.ctx, func(tx tickets.Tx) error {
-				must(t, tx.MoveCursor(b.ctx, cursor, fence))
-				return tx.InsertIntake(b.ctx, []tickets.Intake{b.intake(7, "lost", 0)})
+			err = b.InTx(b.ctx(), func(tx tickets.Tx) error {
+				must(t, tx.MoveCursor(b.ctx(), cursor, fence))
+				return tx.InsertIntake(b.ctx(), []tickets.Intake{b.intake(7, "lost", 0)})
 			})
 			wantKind(t, err, tickets.Conflict)
-			_, err = b.Cursor(b.ctx, "service", "INBOX")
+			_, err = b.Cursor(b.ctx(), "service", "INBOX")
 			wantKind(t, err, tickets.NotFound)
 			must(t, move(b, cursor, fence))
-			got, err := b.Cursor(b.ctx, "service", "INBOX")
+			got, err := b.Cursor(b.ctx(), "service", "INBOX")
 			must(t, err)
 			if d := cmp.Diff(cursor, got); d != "" {
 				t.Error(d)
@@ -138,7 +138,7 @@ func intakePromises() []promise {
 		{"who lost the lease moves no cursor", func(t *testing.T, b bundle) {
 			wantKind(t, move(b, cursor, 1), tickets.Conflict)
 			old := b.lease(t)
-			must(t, b.ReleaseLease(b.ctx, "service", old))
+			must(t, b.ReleaseLease(b.ctx(), "service", old))
 			newer := b.lease(t)
 			if newer <= old {
 				t.Errorf("fence went from %d to %d, want it to grow", old, newer)
@@ -154,7 +154,7 @@ func leasePromises() []promise {
 		{"one of many gets the mailbox", func(t *testing.T, b bundle) {
 			got := make([]bool, 8)
 			for _, err := range together(8, func(i int) (err error) {
-				_, got[i], err = b.AcquireLease(b.ctx, "service", key(i), time.Minute)
+				_, got[i], err = b.AcquireLease(b.ctx(), "service", key(i), time.Minute)
 				return err
 			}) {
 				must(t, err)
@@ -172,17 +172,17 @@ func leasePromises() []promise {
 		{"another program gets the mailbox when the first gives it up", func(t *testing.T, b bundle) {
 			other := setup(t, b.url)
 			fence := b.lease(t)
-			_, ok, err := other.AcquireLease(b.ctx, "service", "node-2", time.Minute)
+			_, ok, err := other.AcquireLease(b.ctx(), "service", "node-2", time.Minute)
 			must(t, err)
 			if ok {
 				t.Fatal("a leased mailbox was leased again")
 			}
-			must(t, b.RenewLease(b.ctx, "service", fence, time.Minute))
-			must(t, b.ReleaseLease(b.ctx, "service", fence))
+			must(t, b.RenewLease(b.ctx(), "service", fence, time.Minute))
+			must(t, b.ReleaseLease(b.ctx(), "service", fence))
 			newer := other.lease(t)
-			wantKind(t, b.RenewLease(b.ctx, "service", fence, time.Minute), tickets.Conflict)
-			must(t, b.ReleaseLease(b.ctx, "service", fence)) // an old lease gives nothing of the new one up
-			must(t, other.RenewLease(b.ctx, "service", newer, time.Minute))
+			wantKind(t, b.RenewLease(b.ctx(), "service", fence, time.Minute), tickets.Conflict)
+			must(t, b.ReleaseLease(b.ctx(), "service", fence)) // an old lease gives nothing of the new one up
+			must(t, other.RenewLease(b.ctx(), "service", newer, time.Minute))
 		}},
 	}
 }

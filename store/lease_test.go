@@ -33,11 +33,11 @@ func hold(url string) {
 	ctx := context.Background()
 	db, err := store.Open(ctx, url)
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	fence, ok, err := db.AcquireLease(ctx, "service", "holder", time.Hour)
-	fmt.Println(fence, ok, err)
+	fmt.Fprintln(os.Stdout, fence, ok, err)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
@@ -45,7 +45,7 @@ func TestKilledHolderFreesAMailboxOnSQLiteAtOnce(t *testing.T) {
 	t.Parallel()
 	url := "sqlite:" + filepath.Join(t.TempDir(), "desk.db")
 	b := setup(t, url)
-	holder := exec.Command(os.Args[0])
+	holder := exec.CommandContext(b.ctx(), os.Args[0])
 	holder.Env = append(os.Environ(), holderEnv+"="+url)
 	in, err := holder.StdinPipe() // ends with this process, and the holder with it
 	must(t, err)
@@ -58,7 +58,7 @@ func TestKilledHolderFreesAMailboxOnSQLiteAtOnce(t *testing.T) {
 	if said != "1 true <nil>\n" {
 		t.Fatalf("the holder said %q", said)
 	}
-	_, ok, err := b.AcquireLease(b.ctx, "service", "node-1", time.Minute)
+	_, ok, err := b.AcquireLease(b.ctx(), "service", "node-1", time.Minute)
 	must(t, err)
 	if ok {
 		t.Fatal("a leased mailbox was leased again")
@@ -75,12 +75,12 @@ func TestKilledHolderFreesAMailboxOnSQLiteAtOnce(t *testing.T) {
 func TestLeaseOnPostgresEndsWithItsLife(t *testing.T) {
 	t.Parallel()
 	b := setup(t, postgrestest.Start(t))
-	fence, ok, err := b.AcquireLease(b.ctx, "service", "gone", time.Second)
+	fence, ok, err := b.AcquireLease(b.ctx(), "service", "gone", time.Second)
 	must(t, err)
 	if !ok || fence != 1 {
 		t.Fatalf("got fence %d, %v", fence, ok)
 	}
-	deadline, cancel := context.WithTimeout(b.ctx, time.Minute)
+	deadline, cancel := context.WithTimeout(b.ctx(), time.Minute)
 	defer cancel()
 	for ok = false; !ok; {
 		if fence, ok, err = b.AcquireLease(deadline, "service", "next", time.Minute); err != nil {
@@ -90,17 +90,17 @@ func TestLeaseOnPostgresEndsWithItsLife(t *testing.T) {
 	if fence != 2 {
 		t.Errorf("fence is %d, want 2", fence)
 	}
-	wantKind(t, b.RenewLease(b.ctx, "service", 1, time.Minute), tickets.Conflict)
+	wantKind(t, b.RenewLease(b.ctx(), "service", 1, time.Minute), tickets.Conflict)
 }
 
 func TestCutConnectionIsUnavailable(t *testing.T) {
 	t.Parallel()
 	b := setup(t, postgrestest.Start(t))
-	err := b.InTx(b.ctx, func(tx tickets.Tx) error {
+	err := b.InTx(b.ctx(), func(tx tickets.Tx) error {
 		x := b.ticket()
-		must(t, tx.InsertTicket(b.ctx, &x))
+		must(t, tx.InsertTicket(b.ctx(), &x))
 		must(t, b.ReadConn().Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Error)
-		return tx.SaveTicket(b.ctx, &x)
+		return tx.SaveTicket(b.ctx(), &x)
 	})
 	wantKind(t, err, tickets.Unavailable)
 	b.newTicket(t, nil) // on a new connection

@@ -19,13 +19,13 @@ func evidencePromises() []promise {
 	return []promise{
 		{"events of one stream written at once are one unbroken chain", func(t *testing.T, b bundle) {
 			for _, err := range together(12, func(i int) error {
-				return b.InTx(b.ctx, func(tx tickets.Tx) error {
-					return errors.Join(tx.Append(b.ctx, b.at, record(i)), tx.Append(b.ctx, b.at, record(i)))
+				return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+					return errors.Join(tx.Append(b.ctx(), b.at, record(i)), tx.Append(b.ctx(), b.at, record(i)))
 				})
 			}) {
 				must(t, err)
 			}
-			events, err := b.Events(b.ctx, "CD-000001")
+			events, err := b.Events(b.ctx(), "CD-000001")
 			must(t, err)
 			if len(events) != 24 {
 				t.Fatalf("%d events, want 24", len(events))
@@ -42,12 +42,12 @@ func evidencePromises() []promise {
 		}},
 		{"a transaction that fails leaves no event behind", func(t *testing.T, b bundle) {
 			boom := errors.New("boom")
-			err := b.InTx(b.ctx, func(tx tickets.Tx) error { return errors.Join(tx.Append(b.ctx, b.at, record(1)), boom) })
+			err := b.InTx(b.ctx(), func(tx tickets.Tx) error { return errors.Join(tx.Append(b.ctx(), b.at, record(1)), boom) })
 			if !errors.Is(err, boom) {
 				t.Fatalf("got %v, want the error of f", err)
 			}
-			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx, b.at, record(2)) })
-			events, err := b.Events(b.ctx, "CD-000001")
+			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx(), b.at, record(2)) })
+			events, err := b.Events(b.ctx(), "CD-000001")
 			must(t, err)
 			if len(events) != 1 || events[0].N != 1 {
 				t.Errorf("events are %+v, want one", events)
@@ -57,10 +57,10 @@ func evidencePromises() []promise {
 			r := record(1)
 			r.Private = map[string][]byte{"from": []byte("li@example.com")}
 			r.Files = map[string]tickets.File{"raw": {Ref: "seg#0+4", Content: []byte("mail")}}
-			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx, b.at, r) })
-			events, err := b.Events(b.ctx, r.Stream)
+			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx(), b.at, r) })
+			events, err := b.Events(b.ctx(), r.Stream)
 			must(t, err)
-			privates, err := b.EventPrivates(b.ctx, r.Stream)
+			privates, err := b.EventPrivates(b.ctx(), r.Stream)
 			must(t, err)
 			if len(privates) != 2 || len(events) != 1 {
 				t.Fatalf("%d events and %d private values, want 1 and 2", len(events), len(privates))
@@ -79,13 +79,13 @@ func evidencePromises() []promise {
 				t.Errorf("private values are %+v and %+v", from, raw)
 			}
 			r.Files["from"] = r.Files["raw"]
-			if err := b.InTx(b.ctx, func(tx tickets.Tx) error { return tx.Append(b.ctx, b.at, r) }); err == nil {
+			if err := b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.Append(b.ctx(), b.at, r) }); err == nil {
 				t.Error("one name for a private value and a file was taken")
 			}
 		}},
 		{"the database refuses to change or remove an event", func(t *testing.T, b bundle) {
-			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx, b.at, record(1)) })
-			before, err := b.Events(b.ctx, "CD-000001")
+			b.tx(t, func(tx tickets.Tx) error { return tx.Append(b.ctx(), b.at, record(1)) })
+			before, err := b.Events(b.ctx(), "CD-000001")
 			must(t, err)
 			statements := []string{"UPDATE events SET actor = 'agent:amy'", "DELETE FROM events"}
 			if b.Conn().Name() == "sqlite" {
@@ -98,7 +98,7 @@ func evidencePromises() []promise {
 					t.Errorf("%s was let through", s)
 				}
 			}
-			after, err := b.Events(b.ctx, "CD-000001")
+			after, err := b.Events(b.ctx(), "CD-000001")
 			must(t, err)
 			if d := cmp.Diff(before, after); d != "" {
 				t.Error(d)
@@ -117,21 +117,21 @@ func txPromises() []promise {
 			job := tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: "x", DueAt: b.at, Key: "k"}
 			plain := tickets.Job{Kind: tickets.JobSend, TicketID: 2, DueAt: b.at}
 			boom := errors.New("boom")
-			if err := b.InTx(b.ctx, func(tx tickets.Tx) error { return errors.Join(tx.Enqueue(b.ctx, job), boom) }); !errors.Is(err, boom) {
+			if err := b.InTx(b.ctx(), func(tx tickets.Tx) error { return errors.Join(tx.Enqueue(b.ctx(), job), boom) }); !errors.Is(err, boom) {
 				t.Fatal(err)
 			}
 			if got := jobs(t, b); len(got) != 0 {
 				t.Errorf("a failed transaction left jobs %v", got)
 			}
 			for range 2 {
-				b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx, job, plain) })
+				b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx(), job, plain) })
 			}
-			b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx) })
+			b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx()) })
 			if d := cmp.Diff([]string{"ticket.run 1 x k", "reply.send 2  ", "reply.send 2  "}, jobs(t, b)); d != "" {
 				t.Error(d)
 			}
 			must(t, b.Conn().Exec("UPDATE jobs SET state = 'done', ended_at = due_at").Error)
-			b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx, job) })
+			b.tx(t, func(tx tickets.Tx) error { return tx.Enqueue(b.ctx(), job) })
 			if got := jobs(t, b); len(got) != 4 {
 				t.Errorf("%d jobs, want 4: the key waits no more", len(got))
 			}
@@ -141,15 +141,15 @@ func txPromises() []promise {
 			var ticket tickets.Ticket
 			b.tx(t, func(tx tickets.Tx) error {
 				kept, ticket = tx, b.ticket()
-				must(t, tx.InsertTicket(b.ctx, &ticket))
-				if _, err := b.Ticket(b.ctx, ticket.ID); !errors.Is(err, tickets.NotFound) {
+				must(t, tx.InsertTicket(b.ctx(), &ticket))
+				if _, err := b.Ticket(b.ctx(), ticket.ID); !errors.Is(err, tickets.NotFound) {
 					t.Errorf("others see what is not committed: %v", err)
 				}
-				_, err := tx.Ticket(b.ctx, ticket.ID)
+				_, err := tx.Ticket(b.ctx(), ticket.ID)
 				return err
 			})
-			_, readErr := kept.Ticket(b.ctx, ticket.ID)
-			for _, err := range []error{readErr, kept.SaveTicket(b.ctx, &ticket), kept.Append(b.ctx, b.at, tickets.Record{Stream: "desk"}), kept.Enqueue(b.ctx, tickets.Job{Kind: tickets.JobRun})} {
+			_, readErr := kept.Ticket(b.ctx(), ticket.ID)
+			for _, err := range []error{readErr, kept.SaveTicket(b.ctx(), &ticket), kept.Append(b.ctx(), b.at, tickets.Record{Stream: "desk"}), kept.Enqueue(b.ctx(), tickets.Job{Kind: tickets.JobRun})} {
 				if err == nil || errors.Is(err, tickets.NotFound) {
 					t.Errorf("the transaction had ended and answered %v", err)
 				}
@@ -162,13 +162,13 @@ func txPromises() []promise {
 						t.Error("the panic was swallowed")
 					}
 				}()
-				_ = b.InTx(b.ctx, func(tx tickets.Tx) error {
+				_ = b.InTx(b.ctx(), func(tx tickets.Tx) error {
 					x := b.ticket()
-					must(t, tx.InsertTicket(b.ctx, &x))
+					must(t, tx.InsertTicket(b.ctx(), &x))
 					panic("boom")
 				})
 			}()
-			list, _, err := b.Tickets(b.ctx, tickets.Filter{})
+			list, _, err := b.Tickets(b.ctx(), tickets.Filter{})
 			must(t, err)
 			if len(list) != 0 {
 				t.Errorf("%d tickets, want none", len(list))
@@ -178,18 +178,18 @@ func txPromises() []promise {
 		{"transactions that read and then write lose no update", func(t *testing.T, b bundle) {
 			id := b.newTicket(t, func(x *tickets.Ticket) { x.Assurance = 0; x.Subject = "" }).ID
 			for _, err := range together(8, func(int) error {
-				return b.InTx(b.ctx, func(tx tickets.Tx) error {
-					x, err := tx.Ticket(b.ctx, id)
+				return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+					x, err := tx.Ticket(b.ctx(), id)
 					if err != nil {
 						return err
 					}
 					x.Subject += "x"
-					return tx.SaveTicket(b.ctx, &x)
+					return tx.SaveTicket(b.ctx(), &x)
 				})
 			}) {
 				must(t, err)
 			}
-			x, err := b.Ticket(b.ctx, id)
+			x, err := b.Ticket(b.ctx(), id)
 			must(t, err)
 			if x.Subject != "xxxxxxxx" {
 				t.Errorf("subject is %q, want 8 times x", x.Subject)
@@ -203,26 +203,26 @@ func txPromises() []promise {
 				b.url += ".new"
 			}
 			for _, err := range together(4, func(int) error {
-				db, err := store.Open(b.ctx, b.url)
+				db, err := store.Open(b.ctx(), b.url)
 				if err != nil {
 					return err
 				}
-				return errors.Join(db.Migrate(b.ctx), db.CheckSchema(b.ctx), db.Close())
+				return errors.Join(db.Migrate(b.ctx()), db.CheckSchema(b.ctx()), db.Close())
 			}) {
 				must(t, err)
 			}
 		}},
 		{"a schema that is older or newer is refused with what to do", func(t *testing.T, b bundle) {
-			must(t, b.CheckSchema(b.ctx))
-			must(t, b.Migrate(b.ctx)) // again changes nothing
-			version, err := b.SchemaVersion(b.ctx)
+			must(t, b.CheckSchema(b.ctx()))
+			must(t, b.Migrate(b.ctx())) // again changes nothing
+			version, err := b.SchemaVersion(b.ctx())
 			must(t, err)
 			must(t, b.Conn().Exec(fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, TRUE)", version+1)).Error)
-			err = b.CheckSchema(b.ctx)
+			err = b.CheckSchema(b.ctx())
 			wantKind(t, err, tickets.Unavailable)
 			wantText(t, err, "newer program")
 			must(t, b.Conn().Exec("DELETE FROM goose_db_version WHERE version_id >= ?", version).Error)
-			err = b.CheckSchema(b.ctx)
+			err = b.CheckSchema(b.ctx())
 			wantKind(t, err, tickets.Unavailable)
 			wantText(t, err, "canceldesk migrate")
 		}},

@@ -18,7 +18,7 @@ func ticketPromises() []promise {
 			if want.ID == 0 || want.Version != 1 {
 				t.Errorf("stored as id %d version %d, want an id and version 1", want.ID, want.Version)
 			}
-			got, err := b.Ticket(b.ctx, want.ID)
+			got, err := b.Ticket(b.ctx(), want.ID)
 			must(t, err)
 			if d := cmp.Diff(want, got); d != "" {
 				t.Error(d)
@@ -28,7 +28,7 @@ func ticketPromises() []promise {
 			shanghai := time.FixedZone("CST", 8*3600)
 			at := time.Date(2026, 7, 1, 0, 10, 0, 1234567, shanghai)
 			id := b.newTicket(t, func(x *tickets.Ticket) { x.ReceivedAt = at }).ID
-			got, err := b.Ticket(b.ctx, id)
+			got, err := b.Ticket(b.ctx(), id)
 			must(t, err)
 			want := time.Date(2026, 6, 30, 16, 10, 0, 1234000, time.UTC)
 			if got.ReceivedAt != want {
@@ -38,7 +38,7 @@ func ticketPromises() []promise {
 		{"text that no database stores is made plain, and found again", func(t *testing.T, b bundle) {
 			id := b.newTicket(t, func(x *tickets.Ticket) { x.Subject, x.Requester, x.Why = "a\x00b\xff", "\x00@x", []string{"\x00"} }).ID
 			b.tx(t, func(tx tickets.Tx) error {
-				got, err := tx.LiveTicketsOf(b.ctx, "\x00@x")
+				got, err := tx.LiveTicketsOf(b.ctx(), "\x00@x")
 				must(t, err)
 				if len(got) != 1 || got[0].ID != id || got[0].Subject != "a\uFFFDb\uFFFD" || got[0].Why[0] != "\x00" {
 					t.Errorf("found %+v", got)
@@ -47,7 +47,7 @@ func ticketPromises() []promise {
 			})
 		}},
 		{"a missing ticket is NotFound", func(t *testing.T, b bundle) {
-			_, err := b.Ticket(b.ctx, 99)
+			_, err := b.Ticket(b.ctx(), 99)
 			wantKind(t, err, tickets.NotFound)
 		}},
 		{"of two saves of the same version the second is Stale and changes nothing", func(t *testing.T, b bundle) {
@@ -55,9 +55,9 @@ func ticketPromises() []promise {
 			second := first
 			first.Subject, first.Assignee, first.Flags = "first", "", nil
 			second.Subject = "second"
-			b.tx(t, func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx, &first) })
-			wantKind(t, b.InTx(b.ctx, func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx, &second) }), tickets.Stale)
-			got, err := b.Ticket(b.ctx, first.ID)
+			b.tx(t, func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx(), &first) })
+			wantKind(t, b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx(), &second) }), tickets.Stale)
+			got, err := b.Ticket(b.ctx(), first.ID)
 			must(t, err)
 			if d := cmp.Diff(first, got); d != "" {
 				t.Error(d)
@@ -70,7 +70,7 @@ func ticketPromises() []promise {
 			start := b.newTicket(t, nil)
 			won, staleOnes := count(t, together(10, func(int) error {
 				mine := start
-				return b.InTx(b.ctx, func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx, &mine) })
+				return b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.SaveTicket(b.ctx(), &mine) })
 			}), tickets.Stale)
 			if won != 1 || staleOnes != 9 {
 				t.Errorf("%d won and %d were stale, want 1 and 9", won, staleOnes)
@@ -79,7 +79,7 @@ func ticketPromises() []promise {
 		{"the database refuses a status that does not exist", func(t *testing.T, b bundle) {
 			bad := b.ticket()
 			bad.Status = "lost"
-			wantKind(t, b.InTx(b.ctx, func(tx tickets.Tx) error { return tx.InsertTicket(b.ctx, &bad) }), tickets.Conflict)
+			wantKind(t, b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.InsertTicket(b.ctx(), &bad) }), tickets.Conflict)
 		}},
 		{"live tickets of a requester and of an account leave closed ones out", func(t *testing.T, b bundle) {
 			old := b.newTicket(t, nil)
@@ -87,11 +87,11 @@ func ticketPromises() []promise {
 			b.newTicket(t, func(x *tickets.Ticket) { x.Requester, x.AccountNo = "other@example.com", "" })
 			solved := b.newTicket(t, func(x *tickets.Ticket) { x.Status, x.SolvedAt = tickets.Solved, &b.at })
 			b.tx(t, func(tx tickets.Tx) error {
-				byRequester, err := tx.LiveTicketsOf(b.ctx, closed.Requester)
+				byRequester, err := tx.LiveTicketsOf(b.ctx(), closed.Requester)
 				must(t, err)
-				byAccount, err := tx.LiveTicketsForAccount(b.ctx, "u1001")
+				byAccount, err := tx.LiveTicketsForAccount(b.ctx(), "u1001")
 				must(t, err)
-				none, err := tx.LiveTicketsForAccount(b.ctx, "")
+				none, err := tx.LiveTicketsForAccount(b.ctx(), "")
 				must(t, err)
 				want := [][]tickets.Ticket{{old, solved}, {old, solved}, nil}
 				if d := cmp.Diff(want, [][]tickets.Ticket{byRequester, byAccount, orNil(none)}); d != "" {
@@ -104,10 +104,10 @@ func ticketPromises() []promise {
 			one, two := b.newTicket(t, nil), b.newTicket(t, nil)
 			want := tickets.Link{FromID: two.ID, ToID: one.ID, Kind: "follows", At: b.at}
 			for range 2 {
-				b.tx(t, func(tx tickets.Tx) error { return tx.InsertLink(b.ctx, want) })
+				b.tx(t, func(tx tickets.Tx) error { return tx.InsertLink(b.ctx(), want) })
 			}
 			for _, id := range []int64{one.ID, two.ID} {
-				got, err := b.Links(b.ctx, id)
+				got, err := b.Links(b.ctx(), id)
 				must(t, err)
 				if d := cmp.Diff([]tickets.Link{want}, got); d != "" {
 					t.Error(d)
@@ -140,7 +140,7 @@ func listPromises() []promise {
 			var got []int64
 			f := tickets.Filter{Limit: 2}
 			for pages := 1; ; pages++ {
-				list, next, err := b.Tickets(b.ctx, f)
+				list, next, err := b.Tickets(b.ctx(), f)
 				must(t, err)
 				for _, x := range list {
 					got = append(got, x.ID)
@@ -161,7 +161,7 @@ func listPromises() []promise {
 			}
 		}},
 		{"a cursor of somebody's own making is Invalid", func(t *testing.T, b bundle) {
-			_, _, err := b.Tickets(b.ctx, tickets.Filter{After: "' OR 1=1"})
+			_, _, err := b.Tickets(b.ctx(), tickets.Filter{After: "' OR 1=1"})
 			wantKind(t, err, tickets.Invalid)
 		}},
 		{"each view lists its tickets and counts as many", viewsAgree},
@@ -197,7 +197,7 @@ func listPromises() []promise {
 				"due before, solved":   {tickets.Filter{DueBefore: &due, Status: tickets.Solved}, nil},
 				"status":               {tickets.Filter{Status: tickets.Closed}, []int64{plain.ID + 1}},
 			} {
-				list, _, err := b.Tickets(b.ctx, c.f)
+				list, _, err := b.Tickets(b.ctx(), c.f)
 				must(t, err)
 				if d := cmp.Diff(c.want, ids(list)); d != "" {
 					t.Errorf("%s: %s", name, d)
@@ -232,10 +232,10 @@ func viewsAgree(t *testing.T, b bundle) {
 	b.account(t, "u1")
 	b.tx(t, func(tx tickets.Tx) error {
 		run := tickets.Run{TicketID: byStep, Mode: account.PeriodEnd, StartedAt: b.at}
-		if err := tx.InsertRun(b.ctx, &run, tickets.Steps{{Name: tickets.Cancel, State: tickets.NeedsAgent}}); err != nil {
+		if err := tx.InsertRun(b.ctx(), &run, tickets.Steps{{Name: tickets.Cancel, State: tickets.NeedsAgent}}); err != nil {
 			return err
 		}
-		return tx.InsertRefund(b.ctx, &account.Refund{
+		return tx.InsertRefund(b.ctx(), &account.Refund{
 			ID: "r1", Key: "r1", ChargeID: "c-u1", AccountNo: "u1", TicketID: byRefund, AmountFen: 1, State: account.RefundProposed, Proposer: "desk", At: b.at,
 		})
 	})
@@ -250,11 +250,11 @@ func viewsAgree(t *testing.T, b bundle) {
 		tickets.ViewClosed:          {closed},
 		tickets.ViewNotCancellation: {other},
 	}
-	counts, err := b.Counts(b.ctx, "amy")
+	counts, err := b.Counts(b.ctx(), "amy")
 	must(t, err)
 	got := map[tickets.View][]int64{}
 	for _, v := range tickets.Views() {
-		list, _, err := b.Tickets(b.ctx, tickets.Filter{View: v, Login: "amy"})
+		list, _, err := b.Tickets(b.ctx(), tickets.Filter{View: v, Login: "amy"})
 		must(t, err)
 		got[v] = ids(list)
 		if counts[v] != len(list) {
