@@ -96,16 +96,24 @@ func (t *tx) InsertRefund(ctx context.Context, r *account.Refund) error {
 	return fail("insert refund", err)
 }
 
-// SaveRefund writes the refund where its version is still the stored one, Stale otherwise. A changed
+// SaveRefund writes the refund where its version is still the stored one, Stale otherwise. A larger
 // amount, or one that was free and counts again, is held to the charge once more.
 func (t *tx) SaveRefund(ctx context.Context, r *account.Refund) error {
-	if err := t.reserve(ctx, *r); err != nil {
+	stored, err := t.Refund(ctx, r.ID)
+	if err != nil {
 		return err
+	}
+	// What is reserved stays so whatever the platform reports of the charge meanwhile, this very refund
+	// perhaps: that money has come back is never refused.
+	if !stored.State.Reserves() || r.AmountFen > stored.AmountFen || r.ChargeID != stored.ChargeID {
+		if err := t.reserve(ctx, *r); err != nil {
+			return err
+		}
 	}
 	next := *r
 	next.Version++
 	var rows int64
-	err := t.whole(ctx, func(g *gorm.DB) error {
+	err = t.whole(ctx, func(g *gorm.DB) error {
 		res := g.Model(&next).Where("version = ?", r.Version).Select("*").Updates(&next)
 		rows = res.RowsAffected
 		return res.Error

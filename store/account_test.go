@@ -113,6 +113,29 @@ func moneyPromises() []promise {
 				t.Error(d)
 			}
 		}},
+		{"that a refund came back is recorded whatever the platform says of its charge", func(t *testing.T, b bundle) {
+			b.account(t, "u1")
+			r := b.refund("r1", 2400)
+			r.State, r.Approver, r.DecidedAt = account.RefundApproved, "agent:bob", &b.at
+			b.tx(t, func(tx tickets.Tx) error { return tx.InsertRefund(b.ctx(), &r) })
+			must(t, b.Conn().Exec("UPDATE charges SET refunded_fen = 2400").Error) // the same money, synced back
+			more := r
+			more.AmountFen++
+			wantKind(t, b.InTx(b.ctx(), func(tx tickets.Tx) error { return tx.SaveRefund(b.ctx(), &more) }), tickets.Conflict)
+			r.State, r.DoneAt = account.RefundSucceeded, &b.at
+			b.tx(t, func(tx tickets.Tx) error {
+				must(t, tx.SaveRefund(b.ctx(), &r))
+				got, err := tx.Refund(b.ctx(), "r1")
+				must(t, err)
+				if d := cmp.Diff(r, got); d != "" {
+					t.Error(d)
+				}
+				unknown := r
+				unknown.ID = "none"
+				wantKind(t, tx.SaveRefund(b.ctx(), &unknown), tickets.NotFound)
+				return nil
+			})
+		}},
 		{"a refund needs an amount, a charge that was paid and a key of its own", func(t *testing.T, b bundle) {
 			b.account(t, "u1")
 			wantKind(t, insert(b, b.refund("r1", 0)), tickets.Conflict)
