@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -35,7 +36,7 @@ func BenchmarkIntake(b *testing.B) {
 			}
 			uid := uint32(0)
 			for b.Loop() {
-				if err := d.receive(&uid, 50, fence); err != nil {
+				if err := d.receive("service", &uid, 50, fence); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -44,20 +45,22 @@ func BenchmarkIntake(b *testing.B) {
 	}
 }
 
-// receive stores the next n mails.
-func (b bundle) receive(uid *uint32, n int, fence int64) error {
+// receive stores the next n mails of a mailbox, each from somebody else. Fingerprints and addresses
+// are spread over the indexes as in earnest.
+func (b bundle) receive(mailbox string, uid *uint32, n int, fence int64) error {
 	prints := make([]string, n)
 	for i := range prints {
-		prints[i] = fmt.Sprintf("%064d", int(*uid)+1+i)
+		prints[i] = fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, mailbox, int(*uid)+1+i)))
 	}
-	return b.InTx(b.ctx(), func(tx tickets.Tx) error {
+	last := *uid + uint32(n)
+	err := b.InTx(b.ctx(), func(tx tickets.Tx) error { // may run again, so it changes nothing outside
 		if _, err := tx.IntakeByFingerprint(b.ctx(), prints); err != nil {
 			return err
 		}
 		rows := make([]tickets.Intake, n)
 		for i := range rows {
-			*uid++
-			from := fmt.Sprintf("u%d@example.com", *uid)
+			here := *uid + 1 + uint32(i)
+			from := prints[i] + "@example.com"
 			if _, err := tx.MessagesByMailID(b.ctx(), []string{from}); err != nil {
 				return err
 			}
@@ -79,7 +82,7 @@ func (b bundle) receive(uid *uint32, n int, fence int64) error {
 				return err
 			}
 			received := tickets.Record{
-				Stream: t.Number(), Type: tickets.EventReceived, Actor: "customer", Data: map[string]any{"uid": int64(*uid)},
+				Stream: t.Number(), Type: tickets.EventReceived, Actor: "customer", Data: map[string]any{"uid": int64(here)},
 				Private: map[string][]byte{"from": []byte(from), "subject": []byte(m.Subject), "text": []byte(m.Text), "message_id": []byte(from)},
 				Files:   map[string]tickets.File{"raw": {Ref: m.Raw}},
 			}
@@ -96,12 +99,16 @@ func (b bundle) receive(uid *uint32, n int, fence int64) error {
 			if err := tx.Enqueue(b.ctx(), jobs...); err != nil {
 				return err
 			}
-			rows[i] = b.intake(*uid, tickets.OutcomeTicket, t.ID)
-			rows[i].Fingerprint = prints[i]
+			rows[i] = b.intake(here, tickets.OutcomeTicket, t.ID)
+			rows[i].Place.Mailbox, rows[i].Fingerprint = mailbox, prints[i]
 		}
 		if err := tx.InsertIntake(b.ctx(), rows); err != nil {
 			return err
 		}
-		return tx.MoveCursor(b.ctx(), tickets.Cursor{Mailbox: "service", Folder: "INBOX", UIDValidity: 1, LastUID: *uid}, fence)
+		return tx.MoveCursor(b.ctx(), tickets.Cursor{Mailbox: mailbox, Folder: "INBOX", UIDValidity: 1, LastUID: last}, fence)
 	})
+	if err == nil {
+		*uid = last
+	}
+	return err
 }

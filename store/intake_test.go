@@ -91,6 +91,22 @@ func intakePromises() []promise {
 				t.Errorf("taken for new %d times, want once", n)
 			}
 		}},
+		{"batches of several mailboxes at once are all stored", func(t *testing.T, b bundle) {
+			for _, err := range together(4, func(i int) error {
+				fence, _, err := b.AcquireLease(b.ctx(), key(i), "node-1", time.Minute)
+				for uid := uint32(0); uid < 60 && err == nil; {
+					err = b.receive(key(i), &uid, 20, fence)
+				}
+				return err
+			}) {
+				must(t, err)
+			}
+			var stored int64
+			must(t, b.ReadConn().Raw("SELECT count(*) FROM tickets JOIN intake ON intake.ticket_id = tickets.id").Scan(&stored).Error)
+			if stored != 240 {
+				t.Errorf("%d mails and tickets, want 240", stored)
+			}
+		}},
 		{"the ledger is listed, newest first, by pages and outcome", func(t *testing.T, b bundle) {
 			rows := []tickets.Intake{
 				b.intake(1, tickets.OutcomeQuarantined, 0), b.intake(2, tickets.OutcomeOwn, 0),

@@ -58,8 +58,8 @@ func (t *tx) usable() error {
 }
 
 // InTx runs f in one transaction that sees and leaves the database as if no other ran beside it: on
-// SQLite because there is one writer, on PostgreSQL by SERIALIZABLE, where f is run again after a
-// conflict with another transaction.
+// SQLite because there is one writer, on PostgreSQL by SERIALIZABLE, where f is run again, and then
+// alone, after a conflict with another transaction.
 func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 	var opts *sql.TxOptions
 	if d.dialect == postgresDialect {
@@ -69,6 +69,9 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 		var fromF error
 		enqueued := false
 		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			if err := turnstile(g, d.dialect, n); err != nil {
+				return err
+			}
 			t := &tx{reader: reader{conn: g, unbroken: d.dialect == sqliteDialect}, dialect: d.dialect, heads: map[string]head{}}
 			defer func() { t.over = true }()
 			if fromF = f(t); fromF != nil {
@@ -97,6 +100,19 @@ func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
 			return fail("transaction", err)
 		}
 	}
+}
+
+// turnstile lets first tries through together and each later one alone. Without it batches of mail
+// from several mailboxes, which meet on the pages of every index, spoil one another's tries again and
+// again. LOCK TABLE comes before the transaction's snapshot is taken, as an advisory lock would not.
+func turnstile(g *gorm.DB, d dialect, try int) error {
+	switch {
+	case d != postgresDialect:
+		return nil
+	case try == 1:
+		return g.Exec("LOCK TABLE turnstile IN SHARE MODE").Error
+	}
+	return g.Exec("LOCK TABLE turnstile IN EXCLUSIVE MODE").Error
 }
 
 // view runs f on one moment of the database, for answers that take several reads.

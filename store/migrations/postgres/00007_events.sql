@@ -34,3 +34,6 @@ CREATE TABLE event_privates (
     PRIMARY KEY (stream, n, name),
     FOREIGN KEY (stream, n) REFERENCES events (stream, n)
 );
+
+-- Holds nothing. Transactions lock it to let one that met others run alone (store/tx.go).
+CREATE TABLE turnstile ();
