@@ -26,9 +26,9 @@ func intentCommand() *cobra.Command {
 		Long: "Reads JSON Lines of id, channel, subject and text (- is standard input) and prints\n" +
 			"one JSON line of id, intent, intents, flags, facts, confidence and why for each.\n" +
 			"It is the same code that tickets go through and needs no configuration.",
-		Args:         cobra.ExactArgs(1),
-		SilenceUsage: true,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			begin(cmd)
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			enc := json.NewEncoder(out)
 			enc.SetEscapeHTML(false)
@@ -48,11 +48,11 @@ func intentCommand() *cobra.Command {
 
 func intentEvalCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:          "eval FILE.jsonl",
-		Short:        "Score a labelled file",
-		Args:         cobra.ExactArgs(1),
-		SilenceUsage: true,
+		Use:   "eval FILE.jsonl",
+		Short: "Score a labelled file",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			begin(cmd)
 			var set []intent.Labelled
 			err := eachLine(cmd, args[0], func(data []byte) error {
 				l, err := intent.ParseLabelled(data)

@@ -90,3 +90,12 @@ func TestIntent_fails_on_a_file_that_is_not_there(t *testing.T) {
 		t.Errorf("error is %v, want that the file does not exist", err)
 	}
 }
+
+func TestIntent_without_a_file_is_a_usage_error(t *testing.T) {
+	t.Parallel()
+	var out, errOut bytes.Buffer
+	code := run(t.Context(), environment{args: []string{"intent"}, in: strings.NewReader(""), out: &out, err: &errOut, now: wallClock})
+	if code != 2 {
+		t.Errorf("exit %d, want 2\n%s", code, errOut.String())
+	}
+}

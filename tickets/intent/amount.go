@@ -11,9 +11,10 @@ type sum struct {
 
 // amount gives the charge in dispute or the price of a period in fen: of all
 // the sums stated the one whose clause speaks most plainly of charging. Totals,
-// trial prices, balances and rough figures do not count. 0 is none.
-func (r *reading) amount() int64 {
-	best, score := int64(0), 0
+// trial prices, balances and rough figures do not count. 0 is none. With it
+// comes the period that the sum is said to be for, if any ("一个月30").
+func (r *reading) amount() (fen int64, period string) {
+	best, score := sum{}, 0
 	for _, c := range r.clauses {
 		for i := c.from; i < c.to; {
 			s, ok := sumAt(r.text.folded, i, c.to)
@@ -22,12 +23,43 @@ func (r *reading) amount() int64 {
 				continue
 			}
 			if v := r.weigh(c, s); v > score {
-				best, score = s.fen, v
+				best, score = s, v
 			}
 			i = s.to
 		}
 	}
-	return best
+	if score == 0 {
+		return 0, ""
+	}
+	return best.fen, periodOf(r.text.folded, best)
+}
+
+// periodOf reads the period right before or behind a sum.
+func periodOf(f []rune, s sum) string {
+	const before, behind = 5, 6
+	for i := s.from - 1; i > 0 && i >= s.from-before; i-- {
+		if p := periodRunes(f[i]); p != "" && !isDigit(f[i-1]) {
+			return p
+		}
+	}
+	for i := s.to; i < len(f) && i < s.to+behind && f[i] != ',' && f[i] != '\n'; i++ {
+		if p := periodRunes(f[i]); p != "" && !isDigit(f[i-1]) {
+			return p
+		}
+	}
+	return ""
+}
+
+func periodRunes(r rune) string {
+	switch r {
+	case '月':
+		return "month"
+	case '季':
+		return "quarter"
+	case '年':
+		return "year"
+	}
+	return ""
 }
 
 // weigh tells how likely a sum is the charge; 0 or less is not. A number
@@ -64,11 +96,15 @@ func (r *reading) weigh(c clause, s sum) int {
 	return v
 }
 
+// counted holds the beginnings of words that make a number before them a date
+// or a count: "10 April", "3 times".
+const counted = "jan feb mar apr may jun jul aug sep oct nov dec tim day mon wee hou min yea coi poi gem cre ski ste cli"
+
 // announced tells whether the words before a bare number make it a price.
 func (r *reading) announced(c clause, s sum, before string) bool {
 	f := r.text.folded
-	if after := f[s.to:min(len(f), s.to+2)]; len(after) == 2 && after[0] == ' ' && isLatin(after[1]) {
-		return false // "10 April"
+	if after := f[s.to:min(len(f), s.to+4)]; len(after) == 4 && after[0] == ' ' && strings.Contains(counted, string(after[1:])) {
+		return false
 	}
 	for _, w := range c.words {
 		if w.to <= s.from && s.from-w.to <= 2 && w.is.any(setOf(cCharge, cCharged, cRenewed)) && !strings.HasSuffix(before, "on ") {
@@ -76,7 +112,7 @@ func (r *reading) announced(c clause, s sum, before string) bool {
 		}
 	}
 	before = strings.TrimRight(before, " :是的我")
-	for _, p := range []string{"个月", "每月", "一次", "金额", "一年", "包年", "包月", "包季", "年卡", "月卡", "季卡", "年费", "月费", "一季", "每年", "每季", "年", "价格", "paid", "单价", "一期", "一笔"} {
+	for _, p := range []string{"个月", "每月", "一次", "金额", "一年", "包年", "包月", "包季", "年卡", "月卡", "季卡", "年费", "月费", "一季", "每年", "每季", "年", "价格", "价", "扣", "paid", "单价", "一期", "一笔"} {
 		if strings.HasSuffix(before, p) {
 			head := []rune(strings.TrimSuffix(before, p))
 			return p != "年" || len(head) == 0 || !isDigit(head[len(head)-1])
@@ -129,7 +165,7 @@ func sumAt(f []rune, i, end int) (sum, bool) {
 		s.fen += fraction(f, &s.to, end)
 		return s, s.fen > 0
 	}
-	if !unit && (!plain || next < end && (isWord(f[next]) || f[next] == '-' || strings.ContainsRune("年月日号点:天次个/%分期笔岁折", f[next]))) {
+	if !unit && (!plain && (next-j < 2 || worthOf(f[next-1]) == 0 && worthOf(f[next-2]) == 0) || next < end && (isWord(f[next]) || f[next] == '-' || strings.ContainsRune("年月日号点:天次个/%分期笔岁折", f[next]))) {
 		return sum{}, false
 	}
 	return s, s.fen > 0 && fen < 10_000_000

@@ -60,7 +60,7 @@ func split(t script, words []word) []clause {
 	var out []clause
 	f := t.folded
 	start, next, sentence := 0, 0, 0
-	agent := false
+	agent, dialogue := false, isDialogue(words)
 	cut := func(end int) {
 		first := next
 		c := clause{from: start, to: end, sentence: sentence, agent: agent}
@@ -93,7 +93,7 @@ func split(t script, words []word) []clause {
 			case is.has(cAgentsays):
 				cut(i)
 				sentence++
-				agent = true
+				agent = dialogue
 			case is.has(cCustomersays):
 				cut(i)
 				sentence++
@@ -122,6 +122,16 @@ func split(t script, words []word) []clause {
 		out[i].question = out[i].question || asksByForm(f[out[i].from:out[i].to])
 	}
 	return out
+}
+
+// isDialogue tells a transcript, which names both speakers, from a letter that
+// begins "尊敬的客服：".
+func isDialogue(words []word) bool {
+	var all concepts
+	for _, w := range words {
+		all = all.or(w.is)
+	}
+	return all.has(cAgentsays) && all.has(cCustomersays)
 }
 
 // stop classifies the character at i: 0 none, 1 ends a clause, 2 ends a

@@ -12,6 +12,15 @@ func (r *reading) whole(n int) {
 	if c.hasAny(setOf(cCantfind, cBroken, cHidden)) && !c.hasAny(setOf(cAsset, cSupport)) && r.nearEnding(n) {
 		at(entryTrouble, setOf(cHidden, cBroken, cCantfind))
 	}
+	if c.hasAny(setOf(cEntry)) && c.has(cComplain) {
+		at(entryTrouble, setOf(cEntry))
+	}
+	if r.trailingNo(n) {
+		at(asksStop, setOf(cNegimp))
+	}
+	if c.question && c.hasAny(setOf(cRefundobj)) && !c.hasAny(requests.or(setOf(cHow))) {
+		at(asksStatus, setOf(cRefundobj))
+	}
 	if c.has(cHow) {
 		at(asksHow, setOf(cHow))
 	}
@@ -62,11 +71,23 @@ func (r *reading) wholeStatus(n int, c clause, at func(kind, concepts)) {
 		at(asksStatus, setOf(cNext))
 	case c.has(cWhen) && c.hasAny(setOf(cCharge, cCharged)) && !c.hasAny(negations) && !c.has(cPast):
 		at(asksStatus, setOf(cWhen))
-	case c.has(cNotyet) && (c.hasAny(business) || r.beside(n, setOf(cRequest, cPromise, cRefund, cRefundobj, cDone))):
+	case c.has(cNotyet) && !c.hasAny(setOf(cJustpaid, cDontwant)) && (c.hasAny(business) || r.beside(n, setOf(cRequest, cPromise, cRefund, cRefundobj, cDone))):
 		at(asksStatus, setOf(cNotyet))
 	case c.question && c.has(cState) && c.hasAny(setOf(cBilling, cCharge)) && !c.hasAny(setOf(cWant, cCan, cHow, cWhy)):
 		at(asksStatus, setOf(cState))
 	}
+}
+
+// trailingNo knows an ellipsis: a clause that only says no to a renewal or a
+// charge that the clause before announced ("it is set to renew. I'd rather it
+// didn't").
+func (r *reading) trailingNo(n int) bool {
+	c := r.clauses[n]
+	if n == 0 || len(c.words) == 0 || c.question || !c.words[len(c.words)-1].is.has(cNegimp) || c.words[len(c.words)-1].is.any(stopActs) {
+		return false
+	}
+	before := r.clauses[n-1]
+	return !c.hasAny(allActs) && before.hasAny(setOf(cRenew, cCharge)) && !before.hasAny(setOf(cCharged, cRenewed).or(stopActs).or(negations))
 }
 
 // topicKinds are the topics that a single word gives away.
@@ -94,7 +115,7 @@ var topicKinds = []struct {
 // wholeCharge notes what is wrong about a charge.
 func (r *reading) wholeCharge(n int, c clause, at func(kind, concepts)) {
 	charge := c.hasAny(setOf(cCharge, cCharged, cRenewed, cRenew)) && !r.foreign(c)
-	if c.has(cAgain) && c.hasAny(setOf(cCharge, cCharged, cRenewed)) && !r.foreign(c) && !c.has(cDontwant) && !(c.question && c.has(cState)) {
+	if c.has(cAgain) && c.hasAny(setOf(cCharge, cCharged, cRenewed)) && !r.foreign(c) && !(c.question && c.has(cState)) {
 		i := c.find(setOf(cAgain), 0)
 		if !c.before(i, setOf(cNegimp), 3) && !c.hasAny(setOf(cNegimp)) {
 			at(chargedAgain, setOf(cAgain))
@@ -144,8 +165,8 @@ func (r *reading) nearEnding(n int) bool {
 	if c.hasAny(s) || r.beside(n, s) {
 		return true
 	}
-	for i := n + 1; i < len(r.clauses) && i <= n+3 && r.clauses[i].sentence == c.sentence; i++ {
-		if r.clauses[i].hasAny(s) {
+	for i := max(0, n-3); i < len(r.clauses) && i <= n+3; i++ {
+		if r.clauses[i].sentence == c.sentence && r.clauses[i].hasAny(s) {
 			return true
 		}
 	}

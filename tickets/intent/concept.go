@@ -3,7 +3,8 @@ package intent
 // concept is what a term means to the grammar. A term may mean several.
 type concept uint8
 
-// The concepts. Each is named in the lexicon files as here, less the prefix.
+// The concepts. Each is named in the lexicon files as here, less the prefix;
+// one that is new there is added here and to conceptNames.
 const (
 	cIgnore concept = iota
 	cStop
@@ -116,6 +117,8 @@ const (
 	cState
 	cIsnt
 	cEnsure
+	cClick
+	cEvery
 	cStopped
 	cUnsubbed
 	cBack
@@ -244,6 +247,8 @@ var conceptNames = [conceptCount]string{
 	cState:        "state",
 	cIsnt:         "isnt",
 	cEnsure:       "ensure",
+	cClick:        "click",
+	cEvery:        "every",
 	cStopped:      "stopped",
 	cUnsubbed:     "unsubbed",
 	cBack:         "back",

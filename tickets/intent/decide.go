@@ -40,6 +40,10 @@ func decide(r *reading) Understanding {
 		u.Intents = append(u.Intents, v.intent)
 		because = append(because, v.because...)
 	}
+	if u.Intent.Stops() && r.has(asksKeep, takesBack, supposes, staysUnclear, aboutMessages, aboutOthers) {
+		const opposed = 0.6
+		u.Confidence = min(u.Confidence, opposed)
+	}
 	u.Why = explain(r, because)
 	r.converse(&u)
 	return u
@@ -77,6 +81,11 @@ func (r *reading) asksEnd() bool { return r.has(asksStop, asksStopPlan, asksStop
 
 func (r *reading) billed() bool {
 	return r.has(wasCharged, wasRenewed, chargedAgain) || r.topics.any(setOf(cCharged, cRenewed))
+}
+
+// asks tells whether the customer puts any question.
+func (r *reading) asks() bool {
+	return slices.ContainsFunc(r.clauses, func(c clause) bool { return c.question && !c.agent })
 }
 
 // machine knows mail that nobody wrote to the desk: one sign of it will do
@@ -174,7 +183,8 @@ func refundWithEnd(r *reading) (verdict, bool) {
 // followUp knows a question after an earlier request, with signs that there
 // was one and without a new demand.
 func followUp(r *reading) (verdict, bool) {
-	if !r.has(asksStatus) || r.has(demandsRefund, chargedAgain) {
+	asks := r.has(asksStatus) || r.has(askedBefore) && r.asks()
+	if !asks || r.has(demandsRefund, chargedAgain) {
 		return verdict{}, false
 	}
 	if r.has(askedBefore, cancelledBefore) || r.topics.has(cRequest) && !r.has(asksStop, asksStopPlan) {
@@ -214,10 +224,10 @@ func demanded(r *reading) (verdict, bool) {
 
 // entry knows a complaint about finding or using the way to cancel.
 func entry(r *reading) (verdict, bool) {
-	if !r.has(entryTrouble) || r.has(aboutGoods) && !r.topics.any(setOf(cPlan, cBilling)) {
+	if !r.has(entryTrouble) && !r.has(triesToStop) || r.has(aboutGoods, aboutMessages) && !r.topics.any(setOf(cPlan, cBilling)) {
 		return verdict{}, false
 	}
-	return verdict{EntryComplaint, 0.8, []kind{entryTrouble, complains}}, true
+	return verdict{EntryComplaint, 0.8, []kind{entryTrouble, triesToStop, complains}}, true
 }
 
 // assets knows a question about what becomes of what is left.
@@ -245,6 +255,10 @@ func stopping(r *reading) (verdict, bool) {
 		return says(0.75, asksStopPlan)
 	case r.has(askedBefore):
 		return says(0.6, askedBefore)
+	case r.has(asksHow) && r.topics.has(cEntry) && (r.has(namesEntry) || r.topics.has(cBilling)) && !r.has(entryTrouble, asksToBuy, asksToResume):
+		return says(0.6, namesEntry, asksHow)
+	case r.has(asksStopBare) && r.topics.any(setOf(cMonth, cQuarter, cYear)):
+		return says(0.65, asksStopBare)
 	case r.has(asksStopBare, hasEnough, asksPause, asksDelete) && billing && !r.has(asksToBuy, aboutTopup):
 		return says(0.7, asksStopBare, hasEnough, asksPause, asksDelete)
 	}
@@ -281,10 +295,11 @@ func plainCharge(r *reading) (verdict, bool) {
 	return verdict{RefundMistakenCharge, 0.5, []kind{wasCharged, chargedAgain}}, true
 }
 
-// nothing ends the list. A text that names billing or the membership without
-// an act is worth a question; one that does not is other business.
+// nothing ends the list. A text that names ending, money back or, without
+// asking anything, billing is worth a question; any other is other business.
 func nothing(r *reading) (verdict, bool) {
-	if r.topics.any(stopActs.or(setOf(cBilling, cPlan, cCharge, cCharged, cRenew, cRefund, cRefundobj))) {
+	asks := r.has(asksHow, asksSupport) || r.asks()
+	if r.topics.any(stopActs.or(setOf(cCharged, cRefund, cRefundobj))) || !asks && r.topics.any(setOf(cBilling, cPlan, cCharge, cRenew)) {
 		return verdict{Clarify, 0.2, nil}, true
 	}
 	return verdict{NotCancellation, 0.3, nil}, true

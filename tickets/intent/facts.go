@@ -29,10 +29,13 @@ func factsOf(r *reading, intents []Intent) Facts {
 	}
 	r.addresses(&f)
 	r.namedAccount(&f)
-	f.AmountFen = r.amount()
+	var period string
+	f.AmountFen, period = r.amount()
 	f.ChargedAt = r.chargeDay()
 	f.PaymentMethod = r.choose(payWords)
-	f.Period = r.choose(periodWords)
+	if f.Period = r.choose(periodWords); f.Period == "" {
+		f.Period = period
+	}
 	if intents[0] != NotCancellation {
 		f.Reason = r.reason(intents)
 	}

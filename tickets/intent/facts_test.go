@@ -41,7 +41,7 @@ func TestFacts(t *testing.T) {
 		"currency_in_letters":                  {"RMB 45", Facts{AmountFen: 4500}},
 		"a_rough_sum_is_left_out":              {"大概四百多块", Facts{}},
 		"a_total_is_left_out":                  {"一共54元", Facts{}},
-		"price_of_a_period_without_a_currency": {"一个月30", Facts{AmountFen: 3000}},
+		"price_of_a_period_without_a_currency": {"一个月30", Facts{AmountFen: 3000, Period: "month"}},
 		"payment_method":                       {"支付宝", Facts{PaymentMethod: "alipay"}},
 		"period_from_the_plan":                 {"季卡", Facts{Period: "quarter"}},
 	}

@@ -28,7 +28,7 @@ func (r *reading) labelOf(n numeral) (label, earlier concepts) {
 			n.from = w.from
 			continue
 		}
-		if n.from-w.to <= pair && !slices.ContainsFunc(r.text.folded[w.to:n.from], isWord) {
+		if n.from-w.to <= pair && !slices.ContainsFunc(r.text.folded[w.to:n.from], func(c rune) bool { return isWord(c) || c == '的' }) {
 			earlier = earlier.or(w.is)
 		}
 		break
@@ -59,6 +59,9 @@ func (r *reading) broken(from, to int) bool {
 // identify files a numeral under the fact it states, if any.
 func (r *reading) identify(n numeral, f *Facts, caller *string) {
 	label, earlier := r.labelOf(n)
+	if number, ok := strings.CutPrefix(strings.ToLower(n.text), "uid"); ok && len(number) == len(n.digits) {
+		n.text, label = n.digits, setOf(cLaccount)
+	}
 	if id := nationalID(n.text); id != "" && !label.any(setOf(cLorder, cLtxn)) {
 		set(&f.NationalID, id)
 		return
@@ -172,7 +175,7 @@ func (r *reading) namedAccount(f *Facts) {
 		if p[i-1] == ' ' && i+3 < len(p) && string(p[i:i+3]) == "is " {
 			i += 3
 		}
-		if name := r.nameAt(i, i > w.to, isHan(p[w.from])); name != "" {
+		if name := r.nameAt(i, i > w.to, slices.ContainsFunc(p[max(0, w.from-6):w.to], isHan)); name != "" {
 			f.Account = name
 			return
 		}
@@ -199,7 +202,7 @@ func (r *reading) nameAt(i int, gap, chinese bool) string {
 	if end := i + len(name); end < len(p) && p[end] == '@' {
 		return ""
 	}
-	if len(name) >= 3 && (chinese && !slices.Contains(notNames, strings.ToLower(name)) || strings.ContainsAny(name, "_.-0123456789")) && strings.ContainsFunc(name, isLatin) {
+	if len(name) >= 3 && (chinese && !slices.Contains(notNames, strings.ToLower(name)) || strings.ContainsAny(name, "_.-0123456789") && !strings.EqualFold(name, "e-mail")) && strings.ContainsFunc(name, isLatin) {
 		return name
 	}
 	const longest = 16
@@ -214,7 +217,7 @@ func (r *reading) nameAt(i int, gap, chinese bool) string {
 }
 
 // notNames are what may stand behind 账号 in mixed speech without being one.
-var notNames = []string{"vip", "svip", "app", "the", "and", "for", "cancel", "please", "rmb"}
+var notNames = []string{"vip", "svip", "app", "the", "and", "for", "cancel", "please", "rmb", "e-mail", "email"}
 
 // tells tells whether a stretch is part of a sentence, not a name.
 func (r *reading) tells(from, to int) bool {

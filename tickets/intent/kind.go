@@ -37,6 +37,7 @@ const (
 	paidJustNow
 	entryTrouble
 	namesEntry
+	triesToStop
 	asksHow
 	asksStatus
 	asksAsset
@@ -92,6 +93,7 @@ var kindNames = [kindCount]string{
 	forgot:          "forgot to cancel",
 	paidJustNow:     "paid just now or by mistake",
 	entryTrouble:    "cannot find or use the way to cancel",
+	triesToStop:     "tries to cancel",
 	namesEntry:      "names the way to cancel",
 	asksHow:         "asks how",
 	asksStatus:      "asks how far an earlier request is",

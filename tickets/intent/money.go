@@ -5,13 +5,15 @@ package intent
 func (r *reading) billing(n, i int) {
 	c, w := r.clauses[n], r.clauses[n].words[i]
 	switch {
+	case w.is.any(setOf(cCharge, cCharged, cRenew)) && c.before(i, setOf(cState), 3) && !c.hasAny(setOf(cWhy, cHow)):
+		r.note(asksStatus, w.from, w.to)
 	case w.is.any(setOf(cCharged, cCharge, cRenewed, cRenew)) && c.before(i, setOf(cNeg), 8) && c.hasAny(setOf(cEnsure)):
 		r.note(asksStop, w.from, w.to)
 	case w.is.any(setOf(cCharged, cRenewed)) && !forbidsMoney(c, i):
 		if r.foreign(c) || c.before(i, setOf(cNeg), 10) && !c.has(cWhy) && !c.has(cNotmine) {
 			return
 		}
-		if c.hasAny(setOf(cMonth, cYear, cQuarter)) && !c.hasAny(setOf(cAgain, cPast, cPassive, cWhy)) && !r.sumFollows(w.to) {
+		if c.has(cEvery) && !c.hasAny(setOf(cAgain, cPast, cPassive, cWhy)) && !r.sumFollows(w.to) {
 			return // what is charged as a rule
 		}
 		k := wasCharged
@@ -19,6 +21,8 @@ func (r *reading) billing(n, i int) {
 			k = wasRenewed
 		}
 		r.note(k, w.from, w.to)
+	case forbidsMoney(c, i) && r.topics.has(cAsset) && (c.before(i, setOf(cIf), 10) || r.after(c, i)):
+		r.note(supposes, w.from, w.to)
 	case forbidsMoney(c, i):
 		if c.hasAny(setOf(cSms, cOther)) || c.has(cWhy) && !c.has(cWant) {
 			return
@@ -86,8 +90,10 @@ func (r *reading) refunding(n, i int) {
 		r.note(asksAsset, w.from, w.to)
 	case n > 0 && r.clauses[n-1].has(cAsset) && r.clauses[n-1].sentence == c.sentence && !r.topics.any(setOf(cPlan, cBilling, cCharge, cCharged)):
 		r.note(asksAsset, w.from, w.to)
-	case c.hasAny(setOf(cStatus, cWhen)) || c.hasAny(setOf(cNotyet, cPromise)) && !c.before(i, setOf(cWant), 4) || r.asksDone(c, w.from, w.to):
+	case c.question && c.words[0].is.has(cAux), c.hasAny(setOf(cStatus, cWhen)) || c.hasAny(setOf(cNotyet, cPromise)) && !c.before(i, setOf(cWant), 4) || r.asksDone(c, w.from, w.to):
 		r.note(asksStatus, w.from, w.to)
+	case r.filedAs(c, i):
+		r.note(askedBefore, w.from, w.to)
 	case c.following(i, setOf(cPast), 2):
 		r.note(namesRefund, w.from, w.to)
 	case w.is.has(cRefundobj) || c.has(cRequest) && !c.before(i, setOf(cWant), 4):

@@ -102,6 +102,9 @@ func (r *reading) clause(n int) {
 func (r *reading) stopping(n, i int) {
 	c, w := r.clauses[n], r.clauses[n].words[i]
 	object, at := r.objectOf(n, i)
+	if object == cService && r.text.folded[w.from] == '解' && r.topics.any(setOf(cWechat, cAlipay, cCard)) {
+		object = cBilling // what is signed with a payment channel is the agreement
+	}
 	from, to := w.from, w.to
 	if at >= 0 {
 		from, to = min(from, c.words[at].from), max(to, c.words[at].to)
@@ -128,13 +131,15 @@ func (r *reading) stopping(n, i int) {
 		r.note(aboutMessages, from, to)
 	case object == cEntry && at > i && c.words[at].from-w.to <= 3:
 		r.note(namesEntry, from, to)
+	case c.before(i, setOf(cClick), 2) && !c.hasAny(setOf(cPast)):
+		r.note(triesToStop, from, to)
 	case c.before(i, setOf(cPassive), 1) && !c.has(cWant):
 		r.note(wasEnded, from, to)
 	case forbids(c, i):
 		r.note(asksKeep, from, to)
 	case c.question && c.before(i, setOf(cIsnt), 6):
 		r.note(cancelledBefore, from, to)
-	case r.asksDone(c, w.from, max(w.to, to)):
+	case r.asksDone(c, w.from, max(w.to, to)), (c.before(i, setOf(cState), 3) || c.before(i, setOf(cStatus), 0)) && !c.hasAny(setOf(cCan, cHow)):
 		r.note(asksStatus, from, to)
 	case c.before(i, setOf(cNeg, cForgotten, cNotyet), 3):
 		r.note(notStopped, from, to)
@@ -146,7 +151,7 @@ func (r *reading) stopping(n, i int) {
 		r.note(couldStop, from, to)
 	case isPast(c, i):
 		r.note(cancelledBefore, from, to)
-	case wasAsked(c, i) || !c.has(cWant) && c.following(i, setOf(cRequest), 0) || at > i && c.hasAny(setOf(cStatus, cPast)) && c.following(at, setOf(cRequest), 0):
+	case wasAsked(c, i) || filed(c, i) || r.filedAs(c, i) || at > i && c.hasAny(setOf(cStatus, cPast)) && c.following(at, setOf(cRequest), 0):
 		r.note(askedBefore, from, to)
 	case object == cAccount && !w.is.has(cUnsub):
 		r.note(asksDelete, from, to)
@@ -281,7 +286,11 @@ func (r *reading) asksDone(c clause, from, at int) bool {
 			done = true
 		case '吗', '没', '未', '么':
 			asked = true
-		case '有', '呀', '啊', '呢', '嘛', '钱', '款', ' ', '\n', '"':
+		case '有', '呀', '啊', '呢', '嘛', '钱', '款', '"':
+		case ' ', '\n':
+			if asked {
+				return done
+			}
 		default:
 			return false
 		}
@@ -308,6 +317,21 @@ func wasAsked(c clause, i int) bool {
 		}
 	}
 	return false
+}
+
+// filed tells whether act i only names a request that was handed in: "退订申请
+// 提交三天了", "the cancellation request".
+func filed(c clause, i int) bool {
+	if !c.following(i, setOf(cRequest), 1) {
+		return false
+	}
+	return !c.has(cWant) || i+2 < len(c.words) && c.words[i+2].is.any(setOf(cRequest, cPast, cStatus))
+}
+
+// filedAs tells whether act i is named as what was asked for: "申请的退订".
+func (r *reading) filedAs(c clause, i int) bool {
+	w := c.words[i]
+	return i > 0 && c.words[i-1].is.has(cRequest) && w.from-c.words[i-1].to == 1 && r.text.folded[w.from-1] == '的'
 }
 
 // deleting reads the closing of an account.

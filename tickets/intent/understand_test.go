@@ -102,6 +102,13 @@ func TestUnderstand(t *testing.T) {
 		},
 		"an_agent_offers_and_the_customer_decides": {
 			{"客服：您是要退款吗？ 客户：不是，把自动续费关了就行。", StopAutoRenew},
+			{"尊敬的客服：请关闭自动续费", StopAutoRenew},
+		},
+		"a_try_is_no_request": {
+			{"点了取消就弹回主页，搞什么", EntryComplaint},
+		},
+		"an_ellipsis_refuses_what_was_announced": {
+			{"My plan is set to renew on 12 August. I'd prefer that it didn't.", StopAutoRenew},
 		},
 		"mixed_languages": {
 			{"double charge，请 refund 一笔", RefundMistakenCharge},
