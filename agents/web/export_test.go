@@ -1,0 +1,47 @@
+package web
+
+import "github.com/danielgtaylor/huma/v2"
+
+// Row is a line of the route table, for tests.
+type Row struct {
+	Route  string // method and path
+	Public bool
+	May    string
+	Scope  string
+}
+
+// Table is the route table.
+func (s *Server) Table() []Row {
+	var out []Row
+	for _, r := range s.routes() {
+		out = append(out, Row{Route: r.method + " " + r.path, Public: r.who.public, May: string(r.who.may), Scope: r.who.scope})
+	}
+	return out
+}
+
+// Echo lists what echo would answer.
+func (s *Server) Echo() []string {
+	var out []string
+	for _, r := range s.echo.Routes() {
+		out = append(out, r.Method+" "+r.Path)
+	}
+	return out
+}
+
+// OpenAPI is the description of the JSON routes.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// Catalogue is the texts of a language.
+func Catalogue(lang string) map[string]string {
+	w, err := loadWords(lang, nil, nil)
+	if err != nil {
+		return nil
+	}
+	return w.texts
+}
+
+// LocalPath is localPath, SafeName safeName.
+var (
+	LocalPath = localPath
+	SafeName  = safeName
+)
