@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +25,16 @@ func languages() []string { return []string{"zh-CN", "en"} }
 type words struct {
 	lang  string
 	texts map[string]string
+	// patterns are the desk's messages that name something, such as a status.
+	patterns []pattern
 	zone  *time.Location
 	now   func() time.Time
+}
+
+// pattern is a message with gaps, and the text with the same gaps in this language.
+type pattern struct {
+	message *regexp.Regexp
+	text    string
 }
 
 func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, error) {
@@ -36,6 +45,12 @@ func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, 
 	w := &words{lang: lang, zone: zone, now: now}
 	if err := json.Unmarshal(b, &w.texts); err != nil {
 		return nil, fmt.Errorf("catalogue %s: %w", lang, err)
+	}
+	for key, text := range w.texts {
+		if msg, ok := strings.CutPrefix(key, "says."); ok && strings.Contains(msg, "%s") {
+			quoted := strings.ReplaceAll(regexp.QuoteMeta(msg), "%s", "(.+?)")
+			w.patterns = append(w.patterns, pattern{message: regexp.MustCompile("^" + quoted + "$"), text: text})
+		}
 	}
 	return w, nil
 }
@@ -77,6 +92,19 @@ func (w *words) says(msg string) string {
 		if s, ok := w.texts[key]; ok {
 			return s
 		}
+	}
+	for _, p := range w.patterns {
+		found := p.message.FindStringSubmatch(msg)
+		if found == nil {
+			continue
+		}
+		args := make([]any, len(found)-1)
+		for i, code := range found[1:] {
+			if args[i] = w.code("status", code); args[i] == code {
+				args[i] = w.code("refundstate", code)
+			}
+		}
+		return fmt.Sprintf(p.text, args...)
 	}
 	return msg
 }
