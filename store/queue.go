@@ -83,10 +83,12 @@ func (d *DB) NewWorker(c WorkerConfig) *Worker {
 // database that is away is waited for; any other trouble with it ends Run with the error.
 func (w *Worker) Run(ctx context.Context) error {
 	_, err := w.work(ctx, false)
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done(): // it was told to stop, so that it stopped is no trouble
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // Drain works until no job is due by Now, and none is running in another process either, and says how

@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/canceldesk/canceldesk/store/postgrestest"
@@ -31,7 +31,7 @@ func BenchmarkQueue(b *testing.B) {
 			const n, cases = 500, 100
 			jobs := make([]tickets.Job, n)
 			for i := range jobs {
-				jobs[i] = tickets.Job{Kind: tickets.JobRun, TicketID: int64(i%cases + 1), DueAt: past(), Key: fmt.Sprint(i)}
+				jobs[i] = tickets.Job{Kind: tickets.JobRun, TicketID: int64(i%cases + 1), DueAt: past(), Key: strconv.Itoa(i)}
 			}
 			w := db.NewWorker(WorkerConfig{Now: past, Handlers: map[tickets.JobKind]Handler{
 				tickets.JobRun: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,7 +112,7 @@ func newKillBundle(t *testing.T, b *queueBundle) killBundle {
 	jobs := make([]tickets.Job, killJobs)
 	for n := range jobs {
 		jobs[n] = tickets.Job{
-			Kind: tickets.JobRun, TicketID: int64(n%killCases + 1), Ref: fmt.Sprint(n), DueAt: past().AddDate(0, 0, -30), Key: fmt.Sprintf("run/%d", n),
+			Kind: tickets.JobRun, TicketID: int64(n%killCases + 1), Ref: strconv.Itoa(n), DueAt: past().AddDate(0, 0, -30), Key: fmt.Sprintf("run/%d", n),
 		}
 	}
 	b.enqueue(t, jobs...)
@@ -180,7 +181,7 @@ func (b killBundle) wantOnce(t *testing.T) {
 	t.Helper()
 	want := map[string]int{}
 	for n := range killJobs {
-		want[fmt.Sprint(n)] = 1
+		want[strconv.Itoa(n)] = 1
 	}
 	wants(t, "effects", b.effects(t), want)
 	wants(t, "jobs done", b.count(t, "state = 'done'"), killJobs)
@@ -205,10 +206,11 @@ func (b killBundle) wantOnce(t *testing.T) {
 }
 
 func TestAKilledWorkersJobsAreDoneOnceByTheNext(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, q *queueBundle) {
 		b := newKillBundle(t, q)
 		b.killBusy(t, b.start(t, "yes"), hangAfter)
-		elapsed := limit(t)
+		elapsed := b.stopwatch(t)
 		wait(t, b.start(t, ""))
 		took := elapsed()
 		t.Logf("restarted and drained in %v", took)
@@ -220,6 +222,7 @@ func TestAKilledWorkersJobsAreDoneOnceByTheNext(t *testing.T) {
 }
 
 func TestOfTwoProcessesOneIsKilledAndTheOtherFinishes(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, q *queueBundle) {
 		b := newKillBundle(t, q)
 		victim := b.start(t, "yes")
@@ -228,7 +231,7 @@ func TestOfTwoProcessesOneIsKilledAndTheOtherFinishes(t *testing.T) {
 		})
 		other := b.start(t, "")
 		b.killBusy(t, victim, hangAfter+5) // so the other is at work
-		elapsed := limit(t)
+		elapsed := b.stopwatch(t)
 		wait(t, other) // it drains, so it waits for the jobs of the one killed
 		t.Logf("the other had drained the queue %v after the kill", elapsed())
 		b.wantOnce(t)
@@ -252,12 +255,19 @@ func wait(t *testing.T, c *exec.Cmd) {
 	}
 }
 
-// limit starts a stopwatch that is good for drainTime and longer.
-func limit(t *testing.T) (elapsed func() time.Duration) {
+// stopwatch starts to measure by the database's clock.
+func (b killBundle) stopwatch(t *testing.T) (elapsed func() time.Duration) {
 	t.Helper()
-	const all = 10 * drainTime
-	ctx, cancel := context.WithTimeout(t.Context(), all)
-	t.Cleanup(cancel)
-	end, _ := ctx.Deadline()
-	return func() time.Duration { return (all - time.Until(end)).Round(10 * time.Millisecond) }
+	clock := "SELECT unixepoch('now', 'subsec')"
+	if b.db.dialect == postgresDialect {
+		clock = "SELECT extract(epoch FROM clock_timestamp())::float8"
+	}
+	read := func() (seconds float64) {
+		if err := b.db.ReadConn().Raw(clock).Scan(&seconds).Error; err != nil {
+			t.Fatal(err)
+		}
+		return seconds
+	}
+	start := read()
+	return func() time.Duration { return time.Duration((read()-start)*1000) * time.Millisecond }
 }

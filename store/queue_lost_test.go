@@ -41,12 +41,14 @@ func oneJob() tickets.Job {
 }
 
 func TestALateCompletionIsRefusedAndItsEffectTakenBack(t *testing.T) {
+	t.Parallel()
 	handlers := map[string]func(err error) error{
 		"the handler returns the error": func(err error) error { return err },
 		"the handler overlooks it":      func(error) error { return nil },
 	}
 	for name, late := range handlers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onBoth(t, func(t *testing.T, b *queueBundle) {
 				b.enqueue(t, oneJob())
 				began, freed := make(chan struct{}), make(chan struct{})
@@ -55,7 +57,7 @@ func TestALateCompletionIsRefusedAndItsEffectTakenBack(t *testing.T) {
 					close(began)
 					<-freed
 					return b.db.InTx(context.WithoutCancel(ctx), func(x tickets.Tx) error {
-						if err := x.(*tx).on(context.WithoutCancel(ctx)).Exec("INSERT INTO done_effects (key) VALUES ('late')").Error; err != nil {
+						if err := storeEffect(context.WithoutCancel(ctx), x, "late"); err != nil {
 							return err
 						}
 						refused = done(context.WithoutCancel(ctx), x)
@@ -84,6 +86,7 @@ func TestALateCompletionIsRefusedAndItsEffectTakenBack(t *testing.T) {
 }
 
 func TestOnlyTheLastClaimCompletesAJob(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		claim := func(worker string) jobRow {
@@ -121,6 +124,7 @@ func TestOnlyTheLastClaimCompletesAJob(t *testing.T) {
 }
 
 func TestAWorkerThatWasPausedKeepsWhatNobodyTook(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		rows, err := b.db.claim(t.Context(), "one", -time.Minute, past(), 5) // a lease that has run out
@@ -144,6 +148,7 @@ func TestAWorkerThatWasPausedKeepsWhatNobodyTook(t *testing.T) {
 }
 
 func TestALostJobIsCancelled(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		began, cancelled := make(chan struct{}), make(chan struct{})
@@ -169,6 +174,7 @@ func TestALostJobIsCancelled(t *testing.T) {
 }
 
 func TestALeaseIsKeptWhileTheJobIsInHand(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		const lease = 300 * time.Millisecond
 		b.enqueue(t, oneJob())
@@ -200,6 +206,7 @@ func TestALeaseIsKeptWhileTheJobIsInHand(t *testing.T) {
 }
 
 func TestAPoisonJobIsParkedWhereAPersonSeesAndRetriesIt(t *testing.T) {
+	t.Parallel()
 	for name, poison := range map[string]struct {
 		h    Handler
 		says string
@@ -218,6 +225,7 @@ func TestAPoisonJobIsParkedWhereAPersonSeesAndRetriesIt(t *testing.T) {
 		}, "a transaction of another store"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onBoth(t, func(t *testing.T, b *queueBundle) {
 				b.enqueue(t, oneJob())
 				for range failureLimit - 1 {
@@ -252,6 +260,7 @@ func TestAPoisonJobIsParkedWhereAPersonSeesAndRetriesIt(t *testing.T) {
 }
 
 func TestARetriedJobGivesWayToAWaitingOneOfItsKey(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		if err := b.db.Conn().Exec("UPDATE jobs SET state = 'dead', ended_at = due_at").Error; err != nil {
@@ -269,6 +278,7 @@ func TestARetriedJobGivesWayToAWaitingOneOfItsKey(t *testing.T) {
 }
 
 func TestAServiceThatIsAwayIsAskedAgainUntilItIsBack(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		for range 3 * failureLimit {
@@ -282,6 +292,7 @@ func TestAServiceThatIsAwayIsAskedAgainUntilItIsBack(t *testing.T) {
 }
 
 func TestAStoppedWorkerHandsItsJobsBackUncounted(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t, oneJob())
 		began := make(chan struct{})
@@ -298,6 +309,7 @@ func TestAStoppedWorkerHandsItsJobsBackUncounted(t *testing.T) {
 }
 
 func TestAWorkerIsWokenByACommit(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		never := func(c *WorkerConfig) { c.Poll = time.Hour }
 		first := oneJob()
@@ -311,6 +323,7 @@ func TestAWorkerIsWokenByACommit(t *testing.T) {
 }
 
 func TestAWorkerOnPostgreSQLIsWokenByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, b *queueBundle) {
 		work(t, b.worker(b.do, func(c *WorkerConfig) { c.Poll = time.Hour }))
 		eventually(t, "it listens", func() bool {
@@ -325,6 +338,7 @@ func TestAWorkerOnPostgreSQLIsWokenByAnotherProcess(t *testing.T) {
 }
 
 func TestAWorkerOutlivesItsConnections(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, b *queueBundle) {
 		other := &queueBundle{db: openQueue(t, b.url), clock: b.clock}
 		work(t, b.worker(b.do))

@@ -44,22 +44,26 @@ func TestAfterATryThatWentWrong(t *testing.T) {
 			jobRow{Failures: 4}, bug, jobRow{State: jobDead, RunAt: at.Add(16 * time.Second), Failures: 5, Error: "bug", EndedAt: &at},
 		},
 		"a service away does not count as an error": {
-			jobRow{Failures: 4, Unavailable: 20}, away,
-			jobRow{State: jobReady, RunAt: at.Add(backoffCap), Failures: 4, Unavailable: 21, Error: "ask the biller: No biller."},
+			row:   jobRow{Failures: 4, Unavailable: 20},
+			cause: away,
+			want:  jobRow{State: jobReady, RunAt: at.Add(backoffCap), Failures: 4, Unavailable: 21, Error: "ask the biller: No biller."},
 		},
 		"a service away for a day parks": {
-			jobRow{Unavailable: unavailableLimit - 1}, away,
+			jobRow{Unavailable: unavailableLimit - 1},
+			away,
 			jobRow{State: jobDead, RunAt: at.Add(backoffCap), Unavailable: unavailableLimit, Error: "ask the biller: No biller.", EndedAt: &at},
 		},
 		"a newer version is tried again": {
 			jobRow{Failures: 4}, stale, jobRow{State: jobReady, RunAt: at.Add(16 * time.Second), Failures: 4, Unavailable: 1, Error: "Changed."},
 		},
 		"a lost worker is no fault of the job, which keeps its turn": {
-			jobRow{Failures: 4, RunAt: before}, errWorkerLost,
+			jobRow{Failures: 4, RunAt: before},
+			errWorkerLost,
 			jobRow{State: jobReady, RunAt: before, Failures: 4, Lost: 1, Error: errWorkerLost.Error()},
 		},
 		"a job that always kills its worker parks": {
-			jobRow{RunAt: before, Lost: lostLimit - 1}, errWorkerLost,
+			jobRow{RunAt: before, Lost: lostLimit - 1},
+			errWorkerLost,
 			jobRow{State: jobDead, RunAt: before, Lost: lostLimit, Error: errWorkerLost.Error(), EndedAt: &at},
 		},
 	} {

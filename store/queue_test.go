@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func onBoth(t *testing.T, f func(t *testing.T, b *queueBundle)) {
 
 // on runs a test on these databases.
 func on(t *testing.T, f func(t *testing.T, b *queueBundle), engines ...dialect) {
-	t.Parallel()
+	t.Helper()
 	urls := map[dialect]func(t *testing.T) string{
 		sqliteDialect:   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "queue.db") },
 		postgresDialect: func(t *testing.T) string { return postgrestest.Start(t) },
@@ -116,11 +117,19 @@ func (b *queueBundle) called() []string {
 // effect stores what a job does and completes it.
 func effect(ctx context.Context, db *DB, key string, done func(context.Context, tickets.Tx) error) error {
 	return db.InTx(ctx, func(t tickets.Tx) error {
-		if err := t.(*tx).on(ctx).Exec("INSERT INTO done_effects (key) VALUES (?)", key).Error; err != nil {
-			return fail("effect", err)
+		if err := storeEffect(ctx, t, key); err != nil {
+			return err
 		}
 		return done(ctx, t)
 	})
+}
+
+func storeEffect(ctx context.Context, t tickets.Tx, key string) error {
+	own, ok := t.(*tx)
+	if !ok {
+		return fmt.Errorf("effect in a %T", t)
+	}
+	return fail("effect", own.on(ctx).Exec("INSERT INTO done_effects (key) VALUES (?)", key).Error)
 }
 
 // effects counts them by key.
@@ -190,6 +199,7 @@ func wants[T any](t *testing.T, what string, got, want T) {
 }
 
 func TestDrainDoesWhatIsDueByTheInjectedClock(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t,
 			tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: "now", DueAt: past()},
@@ -205,6 +215,7 @@ func TestDrainDoesWhatIsDueByTheInjectedClock(t *testing.T) {
 }
 
 func TestDrainCountsByKind(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		b.enqueue(t,
 			tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: "a", DueAt: past()},
@@ -222,13 +233,14 @@ func TestDrainCountsByKind(t *testing.T) {
 }
 
 func TestJobsOfALaneRunOneAtATimeInOrder(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		const cases, each = 5, 6
 		var jobs []tickets.Job
 		for n := range each { // stored latest first, so that the order stored is not the order due
 			for c := range cases {
 				jobs = append(jobs, tickets.Job{
-					Kind: tickets.JobRun, TicketID: int64(c + 1), Ref: fmt.Sprint(each - n), DueAt: past().Add(time.Duration(-n) * time.Minute),
+					Kind: tickets.JobRun, TicketID: int64(c + 1), Ref: strconv.Itoa(each - n), DueAt: past().Add(time.Duration(-n) * time.Minute),
 				})
 			}
 		}
@@ -266,6 +278,7 @@ func TestJobsOfALaneRunOneAtATimeInOrder(t *testing.T) {
 }
 
 func TestAMailThatIsRetriedOrHangsNeverBlocksAStop(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		hanging := make(chan struct{})
 		h := func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
@@ -292,6 +305,7 @@ func TestAMailThatIsRetriedOrHangsNeverBlocksAStop(t *testing.T) {
 }
 
 func TestAKeyKeepsASecondJobOutOnlyWhileTheFirstWaits(t *testing.T) {
+	t.Parallel()
 	later, sooner := past().Add(time.Hour), past()
 	run := func(ref string, due time.Time) tickets.Job {
 		return tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: ref, DueAt: due, Key: "run/CD-000001"}
@@ -314,6 +328,7 @@ func TestAKeyKeepsASecondJobOutOnlyWhileTheFirstWaits(t *testing.T) {
 }
 
 func TestAFailedJobGivesWayToAWaitingOneOfItsKey(t *testing.T) {
+	t.Parallel()
 	run := func(ref string, due time.Time) tickets.Job {
 		return tickets.Job{Kind: tickets.JobRun, TicketID: 1, Ref: ref, DueAt: due, Key: "wait/CD-000001"}
 	}
@@ -333,6 +348,7 @@ func TestAFailedJobGivesWayToAWaitingOneOfItsKey(t *testing.T) {
 }
 
 func TestAJobOfATransactionThatFailsNeverExists(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
 		broken := errors.New("broken")
 		err := b.db.InTx(t.Context(), func(tx tickets.Tx) error {
