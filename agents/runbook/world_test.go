@@ -38,10 +38,10 @@ type world struct {
 }
 
 type call struct {
-	state   runbook.AnswerState
-	at      time.Time
-	pending bool
-	apply   func()
+	state runbook.AnswerState
+	at    time.Time
+	ref   string // the agreement that it ends
+	apply func()
 }
 
 func newWorld(s account.Snapshot, now func() time.Time) *world {
@@ -61,14 +61,18 @@ func newWorld(s account.Snapshot, now func() time.Time) *world {
 	return w
 }
 
+func (w *world) faultOf(op, key string) fault {
+	if w.fault == nil {
+		return none
+	}
+	return w.fault(op, key)
+}
+
 // act carries out a call under its key, once, with whatever goes wrong with it.
 func (w *world) act(op, key string, apply func()) (runbook.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := none
-	if w.fault != nil {
-		f = w.fault(op, key)
-	}
+	f := w.faultOf(op, key)
 	if f == before {
 		return runbook.Answer{}, errTimeout
 	}
@@ -102,10 +106,7 @@ func (w *world) take(key string, c *call) {
 func (w *world) query(op, key string) (runbook.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := none
-	if w.fault != nil {
-		f = w.fault("query "+op, key)
-	}
+	f := w.faultOf("query "+op, key)
 	if f == before || f == after {
 		return runbook.Answer{}, errTimeout
 	}
@@ -135,12 +136,16 @@ type channel struct{ *world }
 func (c channel) Agreement(_ context.Context, a account.Agreement) (runbook.AgreementStatus, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.fault != nil {
-		switch c.fault("query end", a.ChannelRef) {
-		case before, after:
-			return runbook.AgreementStatus{}, errTimeout
-		case refuse:
-			return runbook.AgreementStatus{Detail: "not known"}, nil
+	switch c.faultOf("query end", a.ChannelRef) {
+	case before, after:
+		return runbook.AgreementStatus{}, errTimeout
+	case refuse:
+		return runbook.AgreementStatus{Detail: "not known"}, nil
+	}
+	for key, end := range c.calls {
+		if end.ref == a.ChannelRef && end.state == runbook.Waiting && c.faultOf("query end", key) != pending {
+			end.state, end.at = runbook.Done, c.now()
+			c.take(key, end)
 		}
 	}
 	alive, known := c.alive[a.ChannelRef]
@@ -152,7 +157,13 @@ func (c channel) Agreement(_ context.Context, a account.Agreement) (runbook.Agre
 }
 
 func (c channel) Terminate(_ context.Context, key string, a account.Agreement) (runbook.Answer, error) {
-	return c.act("end", key, func() { c.alive[a.ChannelRef] = false })
+	answer, err := c.act("end", key, func() { c.alive[a.ChannelRef] = false })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made, known := c.calls[key]; known {
+		made.ref = a.ChannelRef
+	}
+	return answer, err
 }
 
 func (c channel) Refund(_ context.Context, key string, ch account.Charge, amountFen int64) (runbook.Answer, error) {
