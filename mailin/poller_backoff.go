@@ -9,13 +9,13 @@ import (
 // further one up to Max. Jitter gives numbers in [0, 1) that shorten each wait by up to half, so that
 // many pollers do not come back at the same moment.
 type Backoff struct {
-	First, Max time.Duration // 1 s, 5 min
+	First, Max time.Duration // 250 ms, 5 min
 	Jitter     func() float64
 }
 
 func (b Backoff) withDefaults() Backoff {
 	if b.First <= 0 {
-		b.First = time.Second
+		b.First = 250 * time.Millisecond
 	}
 	if b.Max <= 0 {
 		b.Max = 5 * time.Minute

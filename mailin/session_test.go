@@ -202,8 +202,8 @@ func TestBackoffGrowsUpToItsLimit(t *testing.T) {
 		backoff Backoff
 		want    []time.Duration // after 1, 2, 3 and 60 failures
 	}{
-		"defaults":    {Backoff{}, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Minute}},
-		"with jitter": {Backoff{Jitter: half}, []time.Duration{750 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second, 225 * time.Second}},
+		"defaults":    {Backoff{}, []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second, 5 * time.Minute}},
+		"with jitter": {Backoff{First: time.Second, Jitter: half}, []time.Duration{750 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second, 225 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
