@@ -283,7 +283,7 @@ type jobRow struct {
 func (b *bundle) waiting() []jobRow {
 	var rows []jobRow
 	must(b.t, b.Conn().WithContext(b.ctx).Raw(
-		"SELECT id, kind, ticket_id, ref, due_at, key FROM jobs WHERE state = 'waiting' AND kind <> 'ticket.close' ORDER BY due_at, id").Scan(&rows).Error)
+		"SELECT id, kind, ticket_id, ref, run_at AS due_at, key FROM jobs WHERE state = 'ready' AND kind <> 'ticket.close' ORDER BY run_at, id").Scan(&rows).Error)
 	return rows
 }
 
