@@ -52,8 +52,10 @@ type checkpoint struct {
 	At   time.Time
 }
 
+// TableName is where it is kept.
 func (logLeaf) TableName() string { return "log_leaves" }
 
+// TableName is where it is kept.
 func (logHash) TableName() string { return "log_hashes" }
 
 // sealBatch bounds one transaction of the sequencer.

@@ -25,8 +25,8 @@ type syncConflict struct {
 func (d *DB) PutAccount(ctx context.Context, s account.Sync, hashID func(string) string, now time.Time) (account.Snapshot, bool, error) {
 	var out account.Snapshot
 	var created bool
-	err := d.InTx(ctx, func(t tickets.Tx) error {
-		g := t.(*tx).on(ctx) // the store's own: InTx makes no other
+	err := d.inTx(ctx, func(t *tx) error {
+		g := t.on(ctx)
 		known, err := t.Snapshot(ctx, s.AccountNo)
 		switch {
 		case errors.Is(err, tickets.NotFound):
@@ -109,8 +109,8 @@ func save[T any](g *gorm.DB, rows []T) error {
 // with other data it is Conflict. It reports whether the charge is new.
 func (d *DB) PutCharge(ctx context.Context, c account.Charge) (bool, error) {
 	var created bool
-	err := d.InTx(ctx, func(t tickets.Tx) error {
-		g := t.(*tx).on(ctx)
+	err := d.inTx(ctx, func(t *tx) error {
+		g := t.on(ctx)
 		var old account.Charge
 		err := g.Take(&old, "id = ?", c.ID).Error
 		switch {

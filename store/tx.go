@@ -61,6 +61,11 @@ func (t *tx) usable() error {
 // SQLite because there is one writer, on PostgreSQL by SERIALIZABLE, where f is run again, and then
 // alone, after a conflict with another transaction.
 func (d *DB) InTx(ctx context.Context, f func(tx tickets.Tx) error) error {
+	return d.inTx(ctx, func(t *tx) error { return f(t) })
+}
+
+// inTx is InTx for the store's own methods.
+func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 	var opts *sql.TxOptions
 	if d.dialect == postgresDialect {
 		opts = &sql.TxOptions{Isolation: sql.LevelSerializable}

@@ -7,8 +7,6 @@ import (
 	"github.com/canceldesk/canceldesk/store/account"
 )
 
-// Refund decides about proposed refunds.
-//
 // Approve releases a proposed refund; carrying it out is the runbook's work, later. quoteHash is the
 // quote the approver saw: Stale if the refund is bound to another. large says whether the approver
 // may release sums above automation.approval_above_fen.

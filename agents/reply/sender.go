@@ -16,21 +16,21 @@ import (
 
 // Mailer hands one mail to a mail server: raw exactly as it is, under that envelope. A nil error
 // means that the server took it. An error wraps Unavailable where trying again may help, the mail's
-// fate being unknown included; anything else is the server's refusal for good. A *Refusal in the
+// fate being unknown included; anything else is the server's refusal for good. A *RefusalError in the
 // error's chain has the server's words.
 type Mailer interface {
 	Send(ctx context.Context, from, to string, raw []byte) error
 }
 
-// Refusal is what the mail server answered. Error gives the code alone, because the words usually
+// RefusalError is what the mail server answered. Error gives the code alone, because the words usually
 // repeat the recipient's address and errors reach the log.
-type Refusal struct {
+type RefusalError struct {
 	Code  int
 	Words string // may hold personal data: for the outbox, never for a log
 }
 
 // Error is the code, such as "mail server answered 550".
-func (r *Refusal) Error() string { return "mail server answered " + strconv.Itoa(r.Code) }
+func (r *RefusalError) Error() string { return "mail server answered " + strconv.Itoa(r.Code) }
 
 // recordTime is how long writing down what became of a mail may take. It runs on even while the
 // process is told to stop: a mail that was sent and not recorded would be sent twice.
@@ -124,7 +124,7 @@ func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error
 	data := map[string]any{
 		"outgoing": o.ID, "key": o.Key, "tell": string(o.Tell), "state": string(o.State), "attempts": o.Attempts,
 	}
-	if r := (*Refusal)(nil); errors.As(answer, &r) {
+	if r := (*RefusalError)(nil); errors.As(answer, &r) {
 		data["code"] = r.Code
 	}
 	err := tx.Append(ctx, at, tickets.Record{
@@ -154,7 +154,7 @@ func lastWord(answer error) string {
 	if answer == nil {
 		return ""
 	}
-	if r := (*Refusal)(nil); errors.As(answer, &r) {
+	if r := (*RefusalError)(nil); errors.As(answer, &r) {
 		return oneLine(strconv.Itoa(r.Code)+" "+r.Words, maxWord)
 	}
 	return oneLine(answer.Error(), maxWord)

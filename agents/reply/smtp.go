@@ -42,7 +42,7 @@ type SMTP struct {
 const defaultTimeout = 25 * time.Second
 
 // Send speaks SMTP (RFC 5321). A refusal for good (5xx) of this sender, recipient or content is a
-// *Refusal; everything else wraps Unavailable: a 4xx, a server that can't be reached, a wrong
+// *RefusalError; everything else wraps Unavailable: a 4xx, a server that can't be reached, a wrong
 // password, a line that broke at any moment. After a break at the end of the mail nobody knows
 // whether the server took it, and trying again is right, because the Message-ID stays the same.
 func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
@@ -142,7 +142,7 @@ func refused(what string, err error) error {
 	if !errors.As(err, &answer) {
 		return unavailable("hand over "+what, err)
 	}
-	r := &Refusal{Code: answer.Code, Words: answer.Msg}
+	r := &RefusalError{Code: answer.Code, Words: answer.Msg}
 	if answer.Code/100 == 5 {
 		return fmt.Errorf("hand over %s: %w", what, r)
 	}
@@ -153,7 +153,7 @@ func refused(what string, err error) error {
 func unavailable(what string, err error) error {
 	var answer *textproto.Error
 	if errors.As(err, &answer) {
-		err = &Refusal{Code: answer.Code, Words: answer.Msg}
+		err = &RefusalError{Code: answer.Code, Words: answer.Msg}
 	}
 	return &tickets.Error{Kind: tickets.Unavailable, Msg: what, Err: err}
 }

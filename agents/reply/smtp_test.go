@@ -133,7 +133,7 @@ func TestSMTPSortsRefusals(t *testing.T) {
 				t.Fatal("the mail was taken")
 			}
 			same(t, "temporary", c.temporary, errors.Is(err, tickets.Unavailable))
-			var r *reply.Refusal
+			var r *reply.RefusalError
 			code := 0
 			if errors.As(err, &r) {
 				code = r.Code

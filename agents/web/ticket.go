@@ -224,9 +224,17 @@ func (v ticketView) Facts() []fact {
 	f := v.Ticket.Facts
 	var out []fact
 	for _, x := range []fact{
-		{"account", f.Account}, {"phone", f.Phone}, {"email", f.Email}, {"order_no", f.OrderNo},
-		{"payment_method", f.PaymentMethod}, {"period", f.Period}, {"national_id", maskID(f.NationalID)}, {"reason", f.Reason},
-		{"channel_txn_id", f.ChannelTxnID}, {"charged_at", f.ChargedAt}, {"card_tail", f.CardTail},
+		{"account", f.Account},
+		{"phone", f.Phone},
+		{"email", f.Email},
+		{"order_no", f.OrderNo},
+		{"payment_method", f.PaymentMethod},
+		{"period", f.Period},
+		{"national_id", maskID(f.NationalID)},
+		{"reason", f.Reason},
+		{"channel_txn_id", f.ChannelTxnID},
+		{"charged_at", f.ChargedAt},
+		{"card_tail", f.CardTail},
 	} {
 		if x.Value != "" {
 			out = append(out, x)

@@ -27,8 +27,8 @@ type words struct {
 	texts map[string]string
 	// patterns are the desk's messages that name something, such as a status.
 	patterns []pattern
-	zone  *time.Location
-	now   func() time.Time
+	zone     *time.Location
+	now      func() time.Time
 }
 
 // pattern is a message with gaps, and the text with the same gaps in this language.

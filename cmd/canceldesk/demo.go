@@ -105,11 +105,12 @@ func (c *commands) demo(ctx context.Context, address, dir string) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("the demo's folder: %w", err)
 	}
-	listen, err := net.Listen("tcp", address)
+	var listener net.ListenConfig
+	listen, err := listener.Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
-	post, err := startPost()
+	post, err := startPost(ctx)
 	if err != nil {
 		return errors.Join(err, listen.Close())
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -47,7 +48,8 @@ type sentMail struct {
 
 const postUser = "service"
 
-func startPost() (*post, error) {
+func startPost(ctx context.Context) (*post, error) {
+	var listener net.ListenConfig
 	p := &post{password: rand.Text()}
 	memory := imapmemserver.New()
 	p.user = imapmemserver.NewUser(postUser, p.password)
@@ -67,7 +69,7 @@ func startPost() (*post, error) {
 		port  *int
 		serve func(net.Listener) error
 	}{{&p.imapPort, p.imap.Serve}, {&p.smtpPort, p.smtp.Serve}} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := listener.Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("demo mail server: %w", err), p.Close())
 		}
@@ -132,18 +134,6 @@ func (s *smtpSession) Reset() { s.to = nil }
 // Logout ends the conversation.
 func (s *smtpSession) Logout() error { return nil }
 
-// lastTo is the newest mail that the desk sent to an address.
-func (p *post) lastTo(address string) (sentMail, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, m := range slices.Backward(p.sent) {
-		if strings.EqualFold(m.To, address) {
-			return m, true
-		}
-	}
-	return sentMail{}, false
-}
-
 // pages answers /demo/mails: what the desk sent, and a form to write to the desk as a customer.
 func (p *post) pages(next http.Handler, zone *time.Location) http.Handler {
 	mux := http.NewServeMux()
@@ -186,7 +176,7 @@ func written(r *http.Request, at time.Time) ([]byte, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
 	from, err := mail.ParseAddress(r.FormValue("from"))
 	if err != nil {
-		return nil, errors.New("From must be a mail address, such as xiaoyan.lin@fox.example")
+		return nil, errors.New("the sender must be a mail address, such as xiaoyan.lin@fox.example")
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
 	var b bytes.Buffer

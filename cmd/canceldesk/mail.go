@@ -125,7 +125,10 @@ func writeReadable(out io.Writer, row any) error {
 		fmt.Fprintf(&sb, "%s\n", r.File)
 		for _, l := range [][2]string{
 			{"from", strings.TrimSpace(r.FromName + " <" + r.From + ">")},
-			{"subject", r.Subject}, {"date", r.Date}, {"message-id", r.MessageID}, {"kind", string(r.Kind)},
+			{"subject", r.Subject},
+			{"date", r.Date},
+			{"message-id", r.MessageID},
+			{"kind", string(r.Kind)},
 		} {
 			fmt.Fprintf(&sb, "  %-12s%s\n", l[0], l[1])
 		}

@@ -50,10 +50,10 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 	})
 }
 
-// certificates reads the authorities of a private network; nil where the system's serve.
+// certificates reads the authorities of a private network; the system's where no file is named.
 func certificates(file string) (*x509.CertPool, error) {
 	if file == "" {
-		return nil, nil
+		return x509.SystemCertPool()
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
@@ -75,9 +75,7 @@ func smtpOf(m config.Mailbox) (reply.SMTP, error) {
 	s := reply.SMTP{
 		Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: reply.TLSMode(m.SMTP.TLS), Username: m.SMTP.Username, Password: m.SMTP.Password,
 	}
-	if pool != nil {
-		s.TLSConfig = &tls.Config{RootCAs: pool, ServerName: m.SMTP.Host, MinVersion: tls.VersionTLS12}
-	}
+	s.TLSConfig = &tls.Config{RootCAs: pool, ServerName: m.SMTP.Host, MinVersion: tls.VersionTLS12}
 	return s, nil
 }
 

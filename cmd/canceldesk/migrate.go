@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/canceldesk/canceldesk/cmd/canceldesk/config"
 	"github.com/canceldesk/canceldesk/store"
 )
 
@@ -24,21 +27,25 @@ func (c *commands) migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			if err := db.Migrate(cmd.Context()); err != nil {
-				return err
-			}
-			if err := makeKeys(cfg.Keys.Dir, logName(cfg.HTTP.PublicURL)); err != nil {
-				return err
-			}
-			version, err := db.SchemaVersion(cmd.Context())
-			if err != nil {
+			version, err := migrate(cmd.Context(), db, cfg)
+			if err := errors.Join(err, db.Close()); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "schema version %d, keys in %s\n", version, cfg.Keys.Dir)
 			return nil
 		},
 	}
+}
+
+// migrate brings the schema and the keys up and returns the schema's version.
+func migrate(ctx context.Context, db *store.DB, cfg config.Config) (int64, error) {
+	if err := db.Migrate(ctx); err != nil {
+		return 0, err
+	}
+	if err := makeKeys(cfg.Keys.Dir, logName(cfg.HTTP.PublicURL)); err != nil {
+		return 0, err
+	}
+	return db.SchemaVersion(ctx)
 }
 
 // configCommand checks and shows the settings.

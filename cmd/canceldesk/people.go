@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -251,7 +252,7 @@ func (c *commands) revokeKeyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				i := slices.IndexFunc(keys, func(k agents.Key) bool { return fmt.Sprint(k.ID) == args[0] })
+				i := slices.IndexFunc(keys, func(k agents.Key) bool { return strconv.FormatInt(k.ID, 10) == args[0] })
 				if i < 0 {
 					return fmt.Errorf("there is no key %s: `canceldesk apikeys list` shows them", args[0])
 				}

@@ -40,7 +40,8 @@ func (c *commands) serveCommand() *cobra.Command {
 			}
 			begin(cmd)
 			return c.withApp(cmd, func(a *app) error {
-				listen, err := net.Listen("tcp", a.config.HTTP.Address)
+				var listener net.ListenConfig
+				listen, err := listener.Listen(cmd.Context(), "tcp", a.config.HTTP.Address)
 				if err != nil {
 					return fmt.Errorf("http.address: %w", err)
 				}

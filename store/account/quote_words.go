@@ -3,6 +3,7 @@ package account
 import (
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -117,7 +118,7 @@ func quotientText(paidFen int64, unused, days int) (text string, exact bool) {
 	hi, lo := bits.Mul64(uint64(paidFen), uint64(unused))
 	whole, rest := bits.Div64(hi, lo, uint64(days))
 	if rest == 0 {
-		return fmt.Sprint(whole), true
+		return strconv.FormatUint(whole, 10), true
 	}
 	hundredths, more := rest*100/uint64(days), rest*100%uint64(days)
 	text = fmt.Sprintf("%d.%02d", whole, hundredths)

@@ -31,6 +31,7 @@ type ledgerAgreement struct {
 	EndKey  string
 }
 
+// TableName is where it is kept.
 func (ledgerAgreement) TableName() string { return "ledger_agreements" }
 
 type ledgerPayment struct {
@@ -39,6 +40,7 @@ type ledgerPayment struct {
 	AmountFen int64
 }
 
+// TableName is where it is kept.
 func (ledgerPayment) TableName() string { return "ledger_payments" }
 
 type ledgerRefund struct {
@@ -48,6 +50,7 @@ type ledgerRefund struct {
 	At        time.Time
 }
 
+// TableName is where it is kept.
 func (ledgerRefund) TableName() string { return "ledger_refunds" }
 
 const (

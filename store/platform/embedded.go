@@ -33,6 +33,7 @@ type billerCall struct {
 	At             time.Time
 }
 
+// TableName is where it is kept.
 func (billerCall) TableName() string { return "biller_calls" }
 
 func (c billerCall) answer() runbook.Answer {

@@ -88,7 +88,7 @@ func OpenCheckpoint(msg []byte, verifier note.Verifier) (Checkpoint, error) {
 	case errors.As(err, &unverified):
 		return Checkpoint{}, fmt.Errorf("signed by %s, not by the key given, %s", signers(unverified.Note), keyName(verifier.Name(), verifier.KeyHash()))
 	case errors.As(err, &invalid):
-		return Checkpoint{}, fmt.Errorf("the signature does not match: text or signature was changed")
+		return Checkpoint{}, errors.New("the signature does not match: text or signature was changed")
 	case err != nil:
 		return Checkpoint{}, fmt.Errorf("not a signed note: %w", err)
 	}

@@ -109,13 +109,12 @@ func (w proofsWire) proofs() (p proofs, err error) {
 // the tree hashes with one call and checks what it computed, so that a broken
 // store is found at the export and not by the receiver.
 func (d Draft) prove(headIndex int64, c Checkpoint, hashes tlog.HashReader, earlier Checkpoint) (proofs, error) {
-	log := Log{size: c.Size, hashes: hashes}
 	var asked recorder
 	if _, err := d.proofsFrom(Log{size: c.Size, hashes: &asked}, headIndex, earlier.Size); err != nil {
 		return proofs{}, err
 	}
 	slices.Sort(asked.indexes)
-	known, err := readAll(log.hashes, slices.Compact(asked.indexes))
+	known, err := readAll(hashes, slices.Compact(asked.indexes))
 	if err != nil {
 		return proofs{}, err
 	}

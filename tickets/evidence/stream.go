@@ -1,6 +1,9 @@
 package evidence
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Tip is the end of a stream at one moment.
 type Tip struct {
@@ -28,7 +31,7 @@ func CheckStream(lines [][]byte) (Tip, error) {
 		}
 	}
 	if tip.Count == 0 {
-		return Tip{}, fmt.Errorf("a stream has at least one event")
+		return Tip{}, errors.New("a stream has at least one event")
 	}
 	return tip, nil
 }

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"strings"
@@ -40,7 +41,7 @@ func text(t *testing.T, page []byte) string {
 	for z := html.NewTokenizer(bytes.NewReader(page)); ; {
 		switch z.Next() {
 		case html.ErrorToken:
-			if z.Err() != io.EOF {
+			if !errors.Is(z.Err(), io.EOF) {
 				t.Fatal(z.Err())
 			}
 			return strings.Join(strings.Fields(strings.Join(out, " ")), " ")

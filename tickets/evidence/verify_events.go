@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // streamCheck is what the verifier knows of one stream in events.jsonl.
@@ -131,7 +129,7 @@ func (v *verification) eventLogged(p eventProof, line []byte) error {
 	if p.index >= v.proofs.head.index {
 		return errors.New("was logged after the head, or its proof was changed")
 	}
-	return v.included(p.index, tlog.RecordProof(p.proof), func() ([]byte, error) { return line, nil })
+	return v.included(p.index, p.proof, func() ([]byte, error) { return line, nil })
 }
 
 // checkTip reports what is missing of a stream and sums it up.

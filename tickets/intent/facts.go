@@ -88,8 +88,12 @@ func (r *reading) reason(intents []Intent) string {
 		}
 	}
 	for _, k := range []choice{
-		{cRhidden, "entry_hidden"}, {cRswitched, "switched"}, {cRexpensive, "too_expensive"},
-		{cRpoor, "poor_experience"}, {cRnotneeded, "not_needed"}, {cRother, "other"},
+		{cRhidden, "entry_hidden"},
+		{cRswitched, "switched"},
+		{cRexpensive, "too_expensive"},
+		{cRpoor, "poor_experience"},
+		{cRnotneeded, "not_needed"},
+		{cRother, "other"},
 	} {
 		if t.has(k.word) {
 			return k.value

@@ -3,6 +3,7 @@ package intent
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -21,7 +22,7 @@ func (s Score) Report(w io.Writer) error {
 	for _, want := range allIntents {
 		row := make([]string, 0, len(allIntents))
 		for _, got := range allIntents {
-			row = append(row, fmt.Sprint(s.Confusion[want][got]))
+			row = append(row, strconv.Itoa(s.Confusion[want][got]))
 		}
 		p("%s\t%s", want, strings.Join(row, "\t"))
 	}

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -57,7 +58,7 @@ func ParseLine(data []byte) (Line, error) {
 		return Line{}, err
 	}
 	if l.Text == "" && l.Subject == "" {
-		return Line{}, fmt.Errorf("parse line: no text")
+		return Line{}, errors.New("parse line: no text")
 	}
 	return l.Line, nil
 }
@@ -71,7 +72,7 @@ func (l *Line) setID(raw json.RawMessage) error {
 	}
 	var n json.Number
 	if err := json.Unmarshal(raw, &n); err != nil {
-		return fmt.Errorf("parse line: id is neither a string nor a number")
+		return errors.New("parse line: id is neither a string nor a number")
 	}
 	l.ID = n.String()
 	return nil

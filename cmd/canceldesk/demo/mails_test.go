@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -72,7 +73,7 @@ func texts(h textproto.MIMEHeader, body io.Reader) ([]string, error) {
 		r := multipart.NewReader(body, params["boundary"])
 		for {
 			p, err := r.NextRawPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return out, nil
 			}
 			if err != nil {
@@ -126,7 +127,7 @@ func checkBytes(raw []byte) error {
 	}
 	bare := bytes.ReplaceAll(raw, []byte("\r\n"), nil)
 	if i := bytes.IndexAny(bare, "\r\n"); i >= 0 {
-		return fmt.Errorf("a CR or LF stands alone")
+		return errors.New("a CR or LF stands alone")
 	}
 	for line := range bytes.SplitSeq(raw, []byte("\r\n")) {
 		if len(line) > 998 {

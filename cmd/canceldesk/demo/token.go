@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func expand(raw []byte, value func(token string) (string, error)) ([]byte, error
 func dataToken(now time.Time, token string) (string, error) {
 	words := strings.Fields(token)
 	if len(words) < 2 {
-		return "", fmt.Errorf("want a name and an argument")
+		return "", errors.New("want a name and an argument")
 	}
 	name, args := words[0], words[1:]
 	if name == "ago" {
@@ -72,7 +73,7 @@ func dataToken(now time.Time, token string) (string, error) {
 	case name == "month" && len(args) > 1:
 		day = addMonths(day, n[1]).AddDate(0, 0, n[2])
 	default:
-		return "", fmt.Errorf("no such token")
+		return "", errors.New("no such token")
 	}
 	if clock == "" {
 		return day.Format(time.DateOnly), nil
@@ -118,7 +119,7 @@ func mailToken(sent time.Time, token string) (string, error) {
 	case "stamp":
 		return sent.Format("20060102150405"), nil
 	}
-	return "", fmt.Errorf("no such token")
+	return "", errors.New("no such token")
 }
 
 // expandHeader expands the tokens of a raw mail's top header and leaves its
@@ -126,7 +127,7 @@ func mailToken(sent time.Time, token string) (string, error) {
 func expandHeader(raw []byte, value func(token string) (string, error)) ([]byte, error) {
 	header, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
 	if !found {
-		return nil, fmt.Errorf("expand header: no empty line ends it")
+		return nil, errors.New("expand header: no empty line ends it")
 	}
 	header, err := expand(header, value)
 	if err != nil {
