@@ -43,7 +43,7 @@ func (r *Runner) aboutTo(ctx context.Context, c Case, kind tickets.EffectKind, k
 // result records what the other side said, together with what it means, in one transaction. One
 // result event is written for an effect, when it has its last word; what is only "not yet" is counted
 // in the effect. apply writes what the state means beyond the effect.
-func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a Answer, callErr error, apply func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error)) (bool, error) {
+func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a account.Answer, callErr error, apply func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error)) (bool, error) {
 	e.Attempts++
 	e.State, e.Detail = effectState(a, callErr), a.Detail
 	if callErr != nil {
@@ -81,16 +81,16 @@ func whenDone(f func(tx tickets.Tx) error) func(tickets.Tx, tickets.EffectState)
 }
 
 // effectState turns an answer into a state. No answer is unknown, never failed.
-func effectState(a Answer, err error) tickets.EffectState {
+func effectState(a account.Answer, err error) tickets.EffectState {
 	if err != nil {
 		return tickets.EffectUnknown
 	}
 	switch a.State {
-	case Done:
+	case account.AnswerDone:
 		return tickets.EffectDone
-	case Refused:
+	case account.AnswerRefused:
 		return tickets.EffectRefused
-	case Waiting:
+	case account.AnswerPending:
 		return tickets.EffectPending
 	}
 	return tickets.EffectUnknown
@@ -98,10 +98,10 @@ func effectState(a Answer, err error) tickets.EffectState {
 
 // once makes a call that may have been made before: where it may have, it asks first, and calls only
 // if the other side says that nothing ever arrived.
-func (r *Runner) once(ctx context.Context, before bool, query, call func(context.Context) (Answer, error)) (Answer, error) {
+func (r *Runner) once(ctx context.Context, before bool, query, call func(context.Context) (account.Answer, error)) (account.Answer, error) {
 	if before {
 		a, err := r.call(ctx, query)
-		if err != nil || a.State != None {
+		if err != nil || a.State != account.AnswerNone {
 			return a, err
 		}
 	}
@@ -109,7 +109,7 @@ func (r *Runner) once(ctx context.Context, before bool, query, call func(context
 }
 
 // call makes one call outside. An answer that says no time is taken to be of now.
-func (r *Runner) call(ctx context.Context, f func(context.Context) (Answer, error)) (Answer, error) {
+func (r *Runner) call(ctx context.Context, f func(context.Context) (account.Answer, error)) (account.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
 	defer cancel()
 	a, err := f(ctx)
@@ -131,9 +131,9 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 	}
 	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
 	a, callErr := r.once(ctx, before,
-		func(ctx context.Context) (Answer, error) { return r.Biller.Query(ctx, n.Key) },
-		func(ctx context.Context) (Answer, error) {
-			return r.Biller.Stop(ctx, n.Key, Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
+		func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) },
+		func(ctx context.Context) (account.Answer, error) {
+			return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
 		})
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
 		return tx.SaveStop(ctx, n.Subscription, a.At, last)
@@ -160,27 +160,27 @@ func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 	}
 	status, callErr := r.agreement(ctx, ch, ag)
 	if callErr == nil && status.Known && !status.Ended {
-		var a Answer
-		if a, callErr = r.call(ctx, func(ctx context.Context) (Answer, error) { return ch.Terminate(ctx, n.Key, ag) }); callErr == nil && a.State == Refused {
+		var a account.Answer
+		if a, callErr = r.call(ctx, func(ctx context.Context) (account.Answer, error) { return ch.Terminate(ctx, n.Key, ag) }); callErr == nil && a.State == account.AnswerRefused {
 			return r.result(ctx, c, e, a, nil, whenDone(func(tickets.Tx) error { return nil }))
 		}
 		status, callErr = r.agreement(ctx, ch, ag)
 	}
-	a := Answer{State: Waiting, At: status.EndedAt, Detail: status.Detail}
+	a := account.Answer{State: account.AnswerPending, At: status.EndedAt, Detail: status.Detail}
 	switch {
 	case callErr != nil:
 	case !status.Known:
 		// "Not found" never counts as ended by itself: our own record may name the wrong thing.
-		a = Answer{State: Refused, Detail: "the channel knows no such agreement"}
+		a = account.Answer{State: account.AnswerRefused, Detail: "the channel knows no such agreement"}
 	case status.Ended:
-		a.State = Done
+		a.State = account.AnswerDone
 	}
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
 		return tx.SaveAgreementEnd(ctx, ag.ID, status.EndedAt)
 	}))
 }
 
-func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement) (AgreementStatus, error) {
+func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement) (account.AgreementStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.CallTimeout)
 	defer cancel()
 	s, err := ch.Agreement(ctx, a)
@@ -302,13 +302,15 @@ func (r *Runner) send(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	a, callErr := r.once(ctx, before,
-		func(ctx context.Context) (Answer, error) { return ch.QueryRefund(ctx, n.Key, charge) },
-		func(ctx context.Context) (Answer, error) { return ch.Refund(ctx, n.Key, charge, n.Refund.AmountFen) })
+		func(ctx context.Context) (account.Answer, error) { return ch.QueryRefund(ctx, n.Key, charge) },
+		func(ctx context.Context) (account.Answer, error) {
+			return ch.Refund(ctx, n.Key, charge, n.Refund.AmountFen)
+		})
 	return r.refunded(ctx, c, e, n.Refund, a, callErr)
 }
 
 // refunded records what became of a refund, in the refund and in its effect.
-func (r *Runner) refunded(ctx context.Context, c Case, e tickets.Effect, rf account.Refund, a Answer, callErr error) (bool, error) {
+func (r *Runner) refunded(ctx context.Context, c Case, e tickets.Effect, rf account.Refund, a account.Answer, callErr error) (bool, error) {
 	return r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
 		was := rf.State
 		rf.Detail = a.Detail

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/canceldesk/canceldesk/agents/runbook"
 	"github.com/canceldesk/canceldesk/store/account"
 )
 
@@ -38,7 +37,7 @@ type world struct {
 }
 
 type call struct {
-	state runbook.AnswerState
+	state account.AnswerState
 	at    time.Time
 	ref   string // the agreement that it ends
 	apply func()
@@ -69,94 +68,94 @@ func (w *world) faultOf(op, key string) fault {
 }
 
 // act carries out a call under its key, once, with whatever goes wrong with it.
-func (w *world) act(op, key string, apply func()) (runbook.Answer, error) {
+func (w *world) act(op, key string, apply func()) (account.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := w.faultOf(op, key)
 	if f == before {
-		return runbook.Answer{}, errTimeout
+		return account.Answer{}, errTimeout
 	}
 	c, known := w.calls[key]
 	if !known {
-		c = &call{state: runbook.Done, at: w.now(), apply: apply}
+		c = &call{state: account.AnswerDone, at: w.now(), apply: apply}
 		switch f {
 		case refuse:
-			c.state = runbook.Refused
+			c.state = account.AnswerRefused
 		case pending:
-			c.state = runbook.Waiting
+			c.state = account.AnswerPending
 		}
 		w.calls[key] = c
 		w.take(key, c)
 	}
 	if f == after {
-		return runbook.Answer{}, errTimeout
+		return account.Answer{}, errTimeout
 	}
-	return runbook.Answer{State: c.state, At: c.at, Detail: op}, nil
+	return account.Answer{State: c.state, At: c.at, Detail: op}, nil
 }
 
 // take lets a call that is done have its effect.
 func (w *world) take(key string, c *call) {
-	if c.state == runbook.Done && c.apply != nil {
+	if c.state == account.AnswerDone && c.apply != nil {
 		c.apply()
 		c.apply = nil
 		w.acted[key]++
 	}
 }
 
-func (w *world) query(op, key string) (runbook.Answer, error) {
+func (w *world) query(op, key string) (account.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := w.faultOf("query "+op, key)
 	if f == before || f == after {
-		return runbook.Answer{}, errTimeout
+		return account.Answer{}, errTimeout
 	}
 	c, known := w.calls[key]
 	if !known {
-		return runbook.Answer{State: runbook.None}, nil
+		return account.Answer{State: account.AnswerNone}, nil
 	}
-	if c.state == runbook.Waiting && f != pending {
-		c.state, c.at = runbook.Done, w.now()
+	if c.state == account.AnswerPending && f != pending {
+		c.state, c.at = account.AnswerDone, w.now()
 		w.take(key, c)
 	}
-	return runbook.Answer{State: c.state, At: c.at, Detail: op}, nil
+	return account.Answer{State: c.state, At: c.at, Detail: op}, nil
 }
 
 type biller struct{ *world }
 
-func (b biller) Stop(_ context.Context, key string, s runbook.Stop) (runbook.Answer, error) {
+func (b biller) Stop(_ context.Context, key string, s account.Stop) (account.Answer, error) {
 	return b.act("stop", key, func() { b.debits[s.SubscriptionID] = false })
 }
 
-func (b biller) Query(_ context.Context, key string) (runbook.Answer, error) {
+func (b biller) Query(_ context.Context, key string) (account.Answer, error) {
 	return b.query("stop", key)
 }
 
 type channel struct{ *world }
 
-func (c channel) Agreement(_ context.Context, a account.Agreement) (runbook.AgreementStatus, error) {
+func (c channel) Agreement(_ context.Context, a account.Agreement) (account.AgreementStatus, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch c.faultOf("query end", a.ChannelRef) {
 	case before, after:
-		return runbook.AgreementStatus{}, errTimeout
+		return account.AgreementStatus{}, errTimeout
 	case refuse:
-		return runbook.AgreementStatus{Detail: "not known"}, nil
+		return account.AgreementStatus{Detail: "not known"}, nil
 	}
 	for key, end := range c.calls {
-		if end.ref == a.ChannelRef && end.state == runbook.Waiting && c.faultOf("query end", key) != pending {
-			end.state, end.at = runbook.Done, c.now()
+		if end.ref == a.ChannelRef && end.state == account.AnswerPending && c.faultOf("query end", key) != pending {
+			end.state, end.at = account.AnswerDone, c.now()
 			c.take(key, end)
 		}
 	}
 	alive, known := c.alive[a.ChannelRef]
-	s := runbook.AgreementStatus{Known: known, Ended: known && !alive}
+	s := account.AgreementStatus{Known: known, Ended: known && !alive}
 	if s.Ended {
 		s.EndedAt = c.now()
 	}
 	return s, nil
 }
 
-func (c channel) Terminate(_ context.Context, key string, a account.Agreement) (runbook.Answer, error) {
+func (c channel) Terminate(_ context.Context, key string, a account.Agreement) (account.Answer, error) {
 	answer, err := c.act("end", key, func() { c.alive[a.ChannelRef] = false })
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,10 +165,10 @@ func (c channel) Terminate(_ context.Context, key string, a account.Agreement) (
 	return answer, err
 }
 
-func (c channel) Refund(_ context.Context, key string, ch account.Charge, amountFen int64) (runbook.Answer, error) {
+func (c channel) Refund(_ context.Context, key string, ch account.Charge, amountFen int64) (account.Answer, error) {
 	return c.act("refund", key, func() { c.refunded[ch.ID] += amountFen })
 }
 
-func (c channel) QueryRefund(_ context.Context, key string, _ account.Charge) (runbook.Answer, error) {
+func (c channel) QueryRefund(_ context.Context, key string, _ account.Charge) (account.Answer, error) {
 	return c.query("refund", key)
 }

@@ -78,7 +78,7 @@ func eachLine(cmd *cobra.Command, name string, use func([]byte) error) error {
 		if err != nil {
 			return fmt.Errorf("open messages: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // it was only read
 		in = f
 	}
 	r, bad := bufio.NewReader(in), 0

@@ -9,7 +9,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"github.com/canceldesk/canceldesk/agents/runbook"
 	"github.com/canceldesk/canceldesk/store/account"
 )
 
@@ -59,16 +58,16 @@ const (
 )
 
 // Agreement says how the agreement stands in the ledger's books.
-func (l *Ledger) Agreement(ctx context.Context, a account.Agreement) (runbook.AgreementStatus, error) {
+func (l *Ledger) Agreement(ctx context.Context, a account.Agreement) (account.AgreementStatus, error) {
 	var row ledgerAgreement
 	err := l.db.WithContext(ctx).Take(&row, "ref = ?", a.ChannelRef).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return runbook.AgreementStatus{Detail: "ledger: no such agreement"}, nil
+		return account.AgreementStatus{Detail: "ledger: no such agreement"}, nil
 	case err != nil:
-		return runbook.AgreementStatus{}, fmt.Errorf("query ledger agreement: %w", err)
+		return account.AgreementStatus{}, fmt.Errorf("query ledger agreement: %w", err)
 	}
-	s := runbook.AgreementStatus{Known: true, Ended: row.State == ledgerTerminated, Detail: "ledger: " + row.State}
+	s := account.AgreementStatus{Known: true, Ended: row.State == ledgerTerminated, Detail: "ledger: " + row.State}
 	if row.EndedAt != nil {
 		s.EndedAt = *row.EndedAt
 	}
@@ -76,33 +75,33 @@ func (l *Ledger) Agreement(ctx context.Context, a account.Agreement) (runbook.Ag
 }
 
 // Terminate ends the agreement. One that ended before answers as done, with the time it ended.
-func (l *Ledger) Terminate(ctx context.Context, key string, a account.Agreement) (runbook.Answer, error) {
+func (l *Ledger) Terminate(ctx context.Context, key string, a account.Agreement) (account.Answer, error) {
 	at := l.now()
 	res := l.db.WithContext(ctx).Model(&ledgerAgreement{}).Where("ref = ? AND state = ?", a.ChannelRef, ledgerActive).
 		Updates(map[string]any{"state": ledgerTerminated, "ended_at": at, "end_key": key})
 	if res.Error != nil {
-		return runbook.Answer{}, fmt.Errorf("end ledger agreement: %w", res.Error)
+		return account.Answer{}, fmt.Errorf("end ledger agreement: %w", res.Error)
 	}
 	s, err := l.Agreement(ctx, a)
 	switch {
 	case err != nil:
-		return runbook.Answer{}, err
+		return account.Answer{}, err
 	case !s.Known:
-		return runbook.Answer{State: runbook.Refused, At: at, Detail: s.Detail}, nil
+		return account.Answer{State: account.AnswerRefused, At: at, Detail: s.Detail}, nil
 	}
-	return runbook.Answer{State: runbook.Done, At: s.EndedAt, Detail: s.Detail}, nil
+	return account.Answer{State: account.AnswerDone, At: s.EndedAt, Detail: s.Detail}, nil
 }
 
 // Refund sends money of the charge's payment back to its payer. The same key with the same amount
 // answers as before; with another amount, or above what was paid, it is refused.
-func (l *Ledger) Refund(ctx context.Context, key string, c account.Charge, amountFen int64) (runbook.Answer, error) {
+func (l *Ledger) Refund(ctx context.Context, key string, c account.Charge, amountFen int64) (account.Answer, error) {
 	at := l.now()
-	answer := runbook.Answer{State: runbook.Done, At: at, Detail: "ledger: refunded"}
+	answer := account.Answer{State: account.AnswerDone, At: at, Detail: "ledger: refunded"}
 	err := l.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var p ledgerPayment
 		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Take(&p, "txn_id = ?", c.ChannelTxnID).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
-			answer = runbook.Answer{State: runbook.Refused, At: at, Detail: "ledger: no such payment"}
+			answer = account.Answer{State: account.AnswerRefused, At: at, Detail: "ledger: no such payment"}
 			return nil
 		}
 		if err != nil {
@@ -112,7 +111,7 @@ func (l *Ledger) Refund(ctx context.Context, key string, c account.Charge, amoun
 		err = tx.Take(&before, "key = ?", key).Error
 		switch {
 		case err == nil && (before.AmountFen != amountFen || before.TxnID != p.TxnID):
-			answer = runbook.Answer{State: runbook.Refused, At: at, Detail: "ledger: the refund number was used for another refund"}
+			answer = account.Answer{State: account.AnswerRefused, At: at, Detail: "ledger: the refund number was used for another refund"}
 			return nil
 		case err == nil:
 			answer.At = before.At
@@ -125,28 +124,28 @@ func (l *Ledger) Refund(ctx context.Context, key string, c account.Charge, amoun
 			return err
 		}
 		if amountFen <= 0 || sum+amountFen > p.AmountFen {
-			answer = runbook.Answer{State: runbook.Refused, At: at, Detail: "ledger: more than was paid"}
+			answer = account.Answer{State: account.AnswerRefused, At: at, Detail: "ledger: more than was paid"}
 			return nil
 		}
 		return tx.Create(&ledgerRefund{Key: key, TxnID: p.TxnID, AmountFen: amountFen, At: at}).Error
 	})
 	if err != nil {
-		return runbook.Answer{}, fmt.Errorf("ledger refund: %w", err)
+		return account.Answer{}, fmt.Errorf("ledger refund: %w", err)
 	}
 	return answer, nil
 }
 
 // QueryRefund says what became of the refund with that key.
-func (l *Ledger) QueryRefund(ctx context.Context, key string, _ account.Charge) (runbook.Answer, error) {
+func (l *Ledger) QueryRefund(ctx context.Context, key string, _ account.Charge) (account.Answer, error) {
 	var row ledgerRefund
 	err := l.db.WithContext(ctx).Take(&row, "key = ?", key).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return runbook.Answer{State: runbook.None, At: l.now()}, nil
+		return account.Answer{State: account.AnswerNone, At: l.now()}, nil
 	case err != nil:
-		return runbook.Answer{}, fmt.Errorf("query ledger refund: %w", err)
+		return account.Answer{}, fmt.Errorf("query ledger refund: %w", err)
 	}
-	return runbook.Answer{State: runbook.Done, At: row.At, Detail: "ledger: refunded"}, nil
+	return account.Answer{State: account.AnswerDone, At: row.At, Detail: "ledger: refunded"}, nil
 }
 
 // Register writes an agreement that the payer signed and the payments made under it into the

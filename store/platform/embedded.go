@@ -8,7 +8,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/canceldesk/canceldesk/agents/runbook"
 	"github.com/canceldesk/canceldesk/store/account"
 )
 
@@ -36,14 +35,14 @@ type billerCall struct {
 // TableName is where it is kept.
 func (billerCall) TableName() string { return "biller_calls" }
 
-func (c billerCall) answer() runbook.Answer {
-	return runbook.Answer{State: runbook.AnswerState(c.State), At: c.At, Detail: c.Detail}
+func (c billerCall) answer() account.Answer {
+	return account.Answer{State: account.AnswerState(c.State), At: c.At, Detail: c.Detail}
 }
 
 // Stop turns renewal off and forgets the next debit, in one transaction with its own record. From
 // then on no debit is sent: in both Chinese channels the merchant starts each one.
-func (b *Embedded) Stop(ctx context.Context, key string, s runbook.Stop) (runbook.Answer, error) {
-	call := billerCall{Key: key, Kind: "stop", SubscriptionID: s.SubscriptionID, Mode: string(s.Mode), State: string(runbook.Done), At: b.now()}
+func (b *Embedded) Stop(ctx context.Context, key string, s account.Stop) (account.Answer, error) {
+	call := billerCall{Key: key, Kind: "stop", SubscriptionID: s.SubscriptionID, Mode: string(s.Mode), State: string(account.AnswerDone), At: b.now()}
 	err := b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var before billerCall
 		err := tx.Take(&before, "key = ?", key).Error
@@ -60,25 +59,25 @@ func (b *Embedded) Stop(ctx context.Context, key string, s runbook.Stop) (runboo
 		case res.Error != nil:
 			return res.Error
 		case res.RowsAffected == 0:
-			call.State, call.Detail = string(runbook.Refused), "no such subscription"
+			call.State, call.Detail = string(account.AnswerRefused), "no such subscription"
 		}
 		return tx.Create(&call).Error
 	})
 	if err != nil {
-		return runbook.Answer{}, fmt.Errorf("embedded biller: stop: %w", err)
+		return account.Answer{}, fmt.Errorf("embedded biller: stop: %w", err)
 	}
 	return call.answer(), nil
 }
 
 // Query says what became of the call with that key.
-func (b *Embedded) Query(ctx context.Context, key string) (runbook.Answer, error) {
+func (b *Embedded) Query(ctx context.Context, key string) (account.Answer, error) {
 	var call billerCall
 	err := b.db.WithContext(ctx).Take(&call, "key = ?", key).Error
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return runbook.Answer{State: runbook.None, At: b.now()}, nil
+		return account.Answer{State: account.AnswerNone, At: b.now()}, nil
 	case err != nil:
-		return runbook.Answer{}, fmt.Errorf("embedded biller: query: %w", err)
+		return account.Answer{}, fmt.Errorf("embedded biller: query: %w", err)
 	}
 	return call.answer(), nil
 }

@@ -10,7 +10,6 @@ type clause struct {
 	sentence int  // clauses of one sentence share a number
 	question bool // its sentence ends in a question mark, or it asks by its form
 	agent    bool // an agent or a bot says it, in a transcript
-	subject  bool // it stands on the first line of a mail with a subject
 }
 
 func (c clause) has(k concept) bool     { return c.all.has(k) }

@@ -3,7 +3,6 @@ package intent
 // talk is what may stand in a message that says nothing but yes, no or thanks.
 var (
 	politeness = setOf(cThanks, cGreet, cIgnore)
-	answers    = setOf(cYes, cNo)
 )
 
 // converse notes a message that only continues a conversation. A message of
