@@ -80,12 +80,18 @@ func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, err
 	return ok && hash != "", nil
 }
 
-// turn waits until few enough others are hashing.
+// turn waits until few enough others are hashing. Nobody hashes for a caller who has gone.
 func (p *Passwords) turn(ctx context.Context) error {
+	gone := func() error {
+		return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too much is going on just now. Try again.", Err: ctx.Err()}
+	}
+	if ctx.Err() != nil {
+		return gone()
+	}
 	select {
 	case p.turns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too much is going on just now. Try again.", Err: ctx.Err()}
+		return gone()
 	}
 }

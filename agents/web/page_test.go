@@ -68,3 +68,80 @@ func TestAgentTakesAnswersAndRuns(t *testing.T) {
 		t.Error("the flash is shown twice")
 	}
 }
+
+func TestLanguageIsChosenAndKept(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	h.mail(t, nil)
+	b := h.as(t, "agent")
+	wants(t, h.get(t, b, "/tickets").body, `<html lang="zh-CN">`, "下次扣款")
+	got := h.post(t, b, "/language", url.Values{"language": {"en"}, "back": {"/tickets?view=mine"}})
+	if got.to != "/tickets?view=mine" {
+		t.Errorf("back to %q", got.to)
+	}
+	wants(t, h.get(t, b, got.to).body, `<html lang="en">`, "You have no tickets.")
+	h.post(t, b, "/tickets/CD-000001/reply", url.Values{"text": {""}})
+	wants(t, h.get(t, b, "/tickets/CD-000001").body, "The text is empty. Write something first.")
+}
+
+func TestMessagesWithGapsAreTranslated(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		at := h.clock.now()
+		tk.Status, tk.Reason, tk.SolvedAt = tickets.Solved, "cancelled", &at
+	})
+	b, at := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
+	h.post(t, b, at+"/run", nil)
+	wants(t, h.get(t, b, at).body, "工单状态为“已解决”，没有可执行的步骤。")
+}
+
+func TestButtonsAreThereOnlyWhereTheyMakeSense(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	running := "/tickets/" + tickets.Number(h.mail(t, nil))
+	asked := "/tickets/" + tickets.Number(h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.Intent, tk.Intents, tk.Reason = "status_inquiry", nil, "no_stop_asked"
+	}))
+	closed := "/tickets/" + tickets.Number(h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		at := h.clock.now()
+		tk.Status, tk.Reason, tk.ClosedAt = tickets.Closed, "done", &at
+	}))
+	for _, c := range []struct {
+		login, at string
+		has, not  []string
+	}{
+		{"agent", running, []string{"/take", "/reply", "/note", "/run", "/intent", "/account"}, []string{"/solve", "/release", "/accept"}},
+		{"agent", asked, []string{"/solve", "/run"}, nil},
+		{"agent", closed, []string{"/note", "/evidence"}, []string{"/run", "/solve", "/take", "/reply", "/intent"}},
+		{"auditor", running, []string{"/evidence"}, []string{"/take", "/reply", "/note", "/run", "/intent", "/account", "/solve"}},
+	} {
+		page := h.get(t, h.as(t, c.login), c.at).body
+		for _, x := range c.has {
+			if !strings.Contains(page, `"`+c.at+x+`"`) {
+				t.Errorf("%s on %s can't %s", c.login, c.at, x)
+			}
+		}
+		for _, x := range c.not {
+			if strings.Contains(page, `"`+c.at+x+`"`) {
+				t.Errorf("%s on %s is offered %s", c.login, c.at, x)
+			}
+		}
+	}
+}
+
+func TestUnknownPagesAreNotFound(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	b := h.as(t, "agent")
+	for _, path := range []string{"/nonsense", "/tickets/CD-000404", "/tickets/1", "/tickets?view=nonsense", "/static/../server.go", "/static/nonsense.css", "/.env"} {
+		got := h.get(t, b, path)
+		if got.status != http.StatusNotFound || !strings.Contains(got.body, "找不到该页面") {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+}
