@@ -33,7 +33,7 @@ func allowed() map[string]string {
 		"GET /tickets/:number/evidence":                             readers,
 		"POST /tickets/:number/take":                                workers, "POST /tickets/:number/release": workers,
 		"POST /tickets/:number/reply": workers, "POST /tickets/:number/note": workers, "POST /tickets/:number/intent": workers,
-		"POST /tickets/:number/account": workers, "POST /tickets/:number/run": workers, "POST /tickets/:number/accept": workers,
+		"POST /tickets/:number/account": workers, "POST /tickets/:number/run": workers, "POST /tickets/:number/skip": workers, "POST /tickets/:number/accept": workers,
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,

@@ -145,3 +145,40 @@ func TestUnknownPagesAreNotFound(t *testing.T) {
 		}
 	}
 }
+
+func TestNumberInTheSearchLeadsToItsTicket(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		at := h.clock.now()
+		tk.Status, tk.Reason, tk.ClosedAt = tickets.Closed, "not_cancellation", &at
+	})
+	b := h.as(t, "agent")
+	if got := h.get(t, b, "/tickets?q=cd-000001"); got.to != "/tickets/CD-000001" {
+		t.Errorf("leads to %q", got.to)
+	}
+	wants(t, h.get(t, b, "/tickets?q=CD-000002").body, "没有符合条件的工单")
+}
+
+func TestStepThatAPersonSawToIsSkipped(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	id, _ := h.refundCase(t, 100, "desk")
+	b, at := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
+	run, steps, err := h.db.LatestRun(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets := steps.Get(tickets.Assets)
+	assets.RunID, assets.State, assets.Reason, assets.EndedAt = run.ID, tickets.NeedsAgent, "asked", nil
+	if err := h.db.InTx(t.Context(), func(tx tickets.Tx) error { return tx.SaveStep(t.Context(), assets) }); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, h.get(t, b, at).body, `action="`+at+`/skip"`)
+	h.post(t, b, at+"/skip", url.Values{"step": {"cancel"}, "reason": {"x"}})
+	wants(t, h.get(t, b, at).body, "只有试算、退款、资产处理和通知客户可以人工跳过")
+	h.post(t, b, at+"/skip", url.Values{"step": {"assets"}, "reason": {"已电话说明"}})
+	wants(t, h.get(t, b, at).body, "已跳过，步骤继续执行", "由人工处理，已跳过", "已电话说明")
+}

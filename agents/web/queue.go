@@ -42,6 +42,11 @@ func (s *Server) queue(c echo.Context) error {
 	if f.View != "" && !slices.Contains(tickets.Views(), f.View) {
 		return &tickets.Error{Kind: tickets.NotFound, Msg: "There is no such list."}
 	}
+	if id, err := tickets.ParseNumber(f.Query); err == nil {
+		if t, err := s.desk.Reader().Ticket(ctx, id); err == nil {
+			return c.Redirect(http.StatusSeeOther, "/tickets/"+t.Number()) // whatever list it is in
+		}
+	}
 	if f.Query != "" && f.View == "" {
 		f.View = tickets.ViewAll // who searches does not know where it is
 	}

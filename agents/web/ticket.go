@@ -43,7 +43,7 @@ type ticketView struct {
 	Proposed      []tickets.Step // wait for one click
 	VerifierKey   string
 	Can           can
-	ApprovalAbove int64
+	Large         bool // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
 }
 
@@ -70,7 +70,6 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	r := s.desk.Reader()
 	v := ticketView{
 		Intents: intents(), VerifierKey: s.cfg.VerifierKey, Me: tickets.AgentActor(by.Login),
-		ApprovalAbove: s.desk.Settings().Automation.ApprovalAboveFen,
 	}
 	var err error
 	if v.Ticket, err = r.Ticket(ctx, id); err != nil {
@@ -101,6 +100,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	if v.Refunds, err = r.Refunds(ctx, id); err != nil {
 		return v, err
 	}
+	v.Large = tickets.Reserved(v.Refunds) > s.desk.Settings().Automation.ApprovalAboveFen
 	if v.Links, err = r.Links(ctx, id); err != nil {
 		return v, err
 	}
@@ -209,6 +209,13 @@ func (v ticketView) Other(l tickets.Link) int64 {
 		return l.ToID
 	}
 	return l.FromID
+}
+
+// Skippable reports whether a person may leave the step out: what comes back, what becomes of assets
+// or a mail that can't be delivered can be seen to by hand; who asks, the stop and the proof can't.
+func (v ticketView) Skippable(x tickets.Step) bool {
+	return v.Can.Run && x.State == tickets.NeedsAgent && x.Reason != tickets.ReasonProposed &&
+		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
 }
 
 // Asked reports whether the case is about the subscription.

@@ -140,6 +140,21 @@ func (s *Server) run(c echo.Context) error {
 	return s.done(c, id, "flash.running", err)
 }
 
+type skipForm struct {
+	Step   string `form:"step"`
+	Reason string `form:"reason"`
+}
+
+func (s *Server) skip(c echo.Context) error {
+	var f skipForm
+	id, err := decode(c, &f)
+	if err != nil {
+		return err
+	}
+	_, err = s.desk.Skip(c.Request().Context(), id, who(c).actor(), tickets.StepName(f.Step), f.Reason)
+	return s.done(c, id, "flash.skipped", err)
+}
+
 type acceptForm struct {
 	QuoteHash string `form:"quote_hash"`
 	Words     string `form:"words"`
