@@ -31,7 +31,7 @@ func (s *Server) operations() huma.API {
 	}, s.apiLogin)
 	add(s, api, huma.Operation{
 		OperationID: "list-tickets", Method: http.MethodGet, Path: "/v1/tickets", Summary: "List tickets",
-		Description: "The next charge and the earliest deadline first, without messages and runs. Scope tickets:read.",
+		Description: "The next charge and the earliest deadline first, without messages and runs. Mail that asks for something else is listed by intent=not_cancellation or status=closed. Scope tickets:read.",
 		Errors:      []int{401, 403, 422}, Security: bearerAuth(),
 	}, s.apiTickets)
 	add(s, api, huma.Operation{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/canceldesk/canceldesk/agents"
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 func (h *house) json(t *testing.T, method, path, body string, header ...string) answer {
@@ -179,6 +181,53 @@ func TestListPagesThroughEveryTicketOnce(t *testing.T) {
 	want := []string{"CD-000001", "CD-000002", "CD-000003", "CD-000004", "CD-000005", "CD-000006", "CD-000007"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+}
+
+func TestListIsNarrowed(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	at := h.clock.now()
+	h.mail(t, nil)
+	h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.Status, tk.Reason, tk.ClosedAt, tk.Intent = tickets.Closed, "not_cancellation", &at, "not_cancellation"
+		tk.Intents = nil
+	})
+	h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.Status, tk.Reason, tk.SolvedAt, tk.Channel, tk.Assignee = tickets.Solved, "cancelled", &at, tickets.Phone, "wang"
+	})
+	h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.FirstResponseDueAt, tk.Flags = "A-7", at.Add(-time.Hour), []intent.Flag{intent.Legal}
+	})
+	key := h.key(t, "tickets:read")
+	for query, want := range map[string][]string{
+		"":                        {"CD-000001", "CD-000003", "CD-000004"},
+		"status=closed":           {"CD-000002"},
+		"intent=not_cancellation": {"CD-000002"},
+		"status=solved":           {"CD-000003"},
+		"channel=phone":           {"CD-000003"},
+		"assignee=wang":           {"CD-000003"},
+		"account=A-7":             {"CD-000004"},
+		"flag=legal":              {"CD-000004"},
+		"q=CD-000001":             {"CD-000001"},
+		"due_before=" + url.QueryEscape(at.Format(time.RFC3339)): {"CD-000004"},
+		"account=nobody": {},
+	} {
+		got := object(t, h.json(t, "GET", "/v1/tickets?"+query, "", "Authorization", "Bearer "+key).body)
+		items, ok := got["items"].([]any)
+		if !ok {
+			t.Errorf("%s: items are %v", query, got["items"])
+		}
+		numbers := []string{}
+		for _, x := range items {
+			item, _ := x.(map[string]any)
+			number, _ := item["number"].(string)
+			numbers = append(numbers, number)
+		}
+		slices.Sort(numbers)
+		if diff := cmp.Diff(want, numbers); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
 	}
 }
 

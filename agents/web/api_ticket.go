@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 type echoKey struct{}
@@ -165,6 +166,13 @@ func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInpu
 	}
 	if !in.DueBefore.IsZero() {
 		f.DueBefore = &in.DueBefore
+	}
+	switch { // a client that names no status means every case, not only those that still run
+	case in.Status != "":
+	case in.Intent == string(intent.NotCancellation):
+		f.View = tickets.ViewNotCancellation
+	default:
+		f.View = tickets.ViewAll
 	}
 	list, next, err := s.desk.Reader().Tickets(ctx, f)
 	if err != nil {

@@ -74,7 +74,7 @@ func (l *lockedBuffer) String() string {
 
 func shanghai() *time.Location { return time.FixedZone("Asia/Shanghai", 8*60*60) }
 
-func setup(t *testing.T) *house {
+func setup(t testing.TB) *house {
 	t.Helper()
 	ctx := t.Context()
 	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "desk.db"))
@@ -165,7 +165,7 @@ func openAttachment(raw []byte, index int) (name, contentType string, content []
 }
 
 // hire adds one person of each role, whose login is the role.
-func (h *house) hire(t *testing.T) {
+func (h *house) hire(t testing.TB) {
 	t.Helper()
 	p, err := agents.NewPasswords()
 	if err != nil {
@@ -184,7 +184,7 @@ func (h *house) hire(t *testing.T) {
 }
 
 // browser is a client with cookies that does not follow redirects.
-func (h *house) browser(t *testing.T) *http.Client {
+func (h *house) browser(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -194,7 +194,7 @@ func (h *house) browser(t *testing.T) *http.Client {
 }
 
 // as is a browser of a logged-in person.
-func (h *house) as(t *testing.T, login string) *http.Client {
+func (h *house) as(t testing.TB, login string) *http.Client {
 	t.Helper()
 	b := h.browser(t)
 	if got := h.post(t, b, "/login", url.Values{"login": {login}, "password": {password}}); got.status != http.StatusSeeOther {
@@ -211,7 +211,7 @@ type answer struct {
 	body   string
 }
 
-func (h *house) do(t *testing.T, c *http.Client, r *http.Request) answer {
+func (h *house) do(t testing.TB, c *http.Client, r *http.Request) answer {
 	t.Helper()
 	res, err := c.Do(r)
 	if err != nil {
@@ -225,7 +225,7 @@ func (h *house) do(t *testing.T, c *http.Client, r *http.Request) answer {
 	return answer{status: res.StatusCode, to: res.Header.Get("Location"), header: res.Header, body: string(b)}
 }
 
-func (h *house) get(t *testing.T, c *http.Client, path string, header ...string) answer {
+func (h *house) get(t testing.TB, c *http.Client, path string, header ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+path, nil)
 	if err != nil {
@@ -237,7 +237,7 @@ func (h *house) get(t *testing.T, c *http.Client, path string, header ...string)
 	return h.do(t, c, r)
 }
 
-func (h *house) post(t *testing.T, c *http.Client, path string, form url.Values, header ...string) answer {
+func (h *house) post(t testing.TB, c *http.Client, path string, form url.Values, header ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -251,7 +251,7 @@ func (h *house) post(t *testing.T, c *http.Client, path string, form url.Values,
 }
 
 // mail stores a case as mail intake would, and returns its id.
-func (h *house) mail(t *testing.T, change func(*tickets.Ticket, *tickets.Message)) int64 {
+func (h *house) mail(t testing.TB, change func(*tickets.Ticket, *tickets.Message)) int64 {
 	t.Helper()
 	raw := "From: li@example.com\r\nSubject: =?utf-8?B?5YWz6Zet?=\r\n\r\nhello\r\n"
 	refs, err := h.blobs.KeepBatch(t.Context(), [][]byte{[]byte(raw)})

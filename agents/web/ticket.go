@@ -57,7 +57,7 @@ func (s *Server) ticket(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	images, _ := strconv.ParseInt(c.QueryParam("images"), 10, 64) //nolint:errcheck // anything else asks for none
+	images, _ := strconv.ParseInt(c.QueryParam("images"), 10, 64) // anything else asks for none
 	v, err := s.loadTicket(c.Request().Context(), id, who(c).agent, images)
 	if err != nil {
 		return err
