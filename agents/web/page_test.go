@@ -182,3 +182,22 @@ func TestStepThatAPersonSawToIsSkipped(t *testing.T) {
 	h.post(t, b, at+"/skip", url.Values{"step": {"assets"}, "reason": {"已电话说明"}})
 	wants(t, h.get(t, b, at).body, "已跳过，步骤继续执行", "由人工处理，已跳过", "已电话说明")
 }
+
+func TestBugSaysNothingToPeopleAndEverythingToTheLog(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	h.mail(t, nil)
+	h.mail(t, nil)
+	for path, got := range map[string]answer{
+		"page": h.get(t, h.as(t, "agent"), "/tickets/CD-000002/evidence"),
+		"JSON": h.get(t, h.browser(t), "/v1/tickets/CD-000002/evidence", "Authorization", "Bearer "+h.key(t, "evidence:read")),
+	} {
+		if got.status != http.StatusInternalServerError || strings.Contains(got.body, "sda1") || strings.Contains(got.body, "PK") {
+			t.Errorf("%s: %d\n%s", path, got.status, got.body)
+		}
+	}
+	if n := strings.Count(h.log.String(), "disk sda1 is on fire"); n != 2 {
+		t.Errorf("logged %d times, want once for each request:\n%s", n, h.log)
+	}
+}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -118,9 +119,15 @@ func setup(t testing.TB) *house {
 	return h
 }
 
+// brokenTicket is one whose evidence can't be written.
+const brokenTicket = 2
+
 type exporter struct{}
 
 func (exporter) Export(_ context.Context, ticketID int64, w io.Writer) error {
+	if ticketID == brokenTicket {
+		return errors.New("disk sda1 is on fire")
+	}
 	_, err := io.WriteString(w, "PK bundle of "+tickets.Number(ticketID))
 	return err
 }
