@@ -201,3 +201,31 @@ func TestBugSaysNothingToPeopleAndEverythingToTheLog(t *testing.T) {
 		t.Errorf("logged %d times, want once for each request:\n%s", n, h.log)
 	}
 }
+
+func TestNextChargeIsSaidToBeOverOnlyWhenNothingCanDebit(t *testing.T) {
+	t.Parallel()
+	const stopped = "已停止扣费，协议已终止"
+	h := setup(t)
+	h.hire(t)
+	id, _ := h.refundCase(t, 100, "desk")
+	b, at := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
+	shown := func() bool { return strings.Contains(h.get(t, b, at).body, stopped) }
+	if shown() {
+		t.Error("said to be stopped before anything was")
+	}
+	now := h.clock.now()
+	change := func(f func(tx tickets.Tx) error) {
+		t.Helper()
+		if err := h.db.InTx(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(tx tickets.Tx) error { return tx.SaveStop(t.Context(), "S-1", now, "2026-03-06") })
+	if shown() {
+		t.Error("said to be stopped while the agreement lives")
+	}
+	change(func(tx tickets.Tx) error { return tx.SaveAgreementEnd(t.Context(), "G-1", now) })
+	if !shown() {
+		t.Error("not said to be stopped though biller and agreement are")
+	}
+}

@@ -218,6 +218,18 @@ func (v ticketView) Skippable(x tickets.Step) bool {
 		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
 }
 
+// Stopped reports whether nothing can debit the case's subscriptions any more: the biller stopped each
+// and no living agreement can bill it. A next charge that was noted before is then history.
+func (v ticketView) Stopped() bool {
+	if v.Account == nil || len(v.Ticket.SubscriptionIDs) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(v.Ticket.SubscriptionIDs, func(id string) bool {
+		sub, ok := v.Account.Subscription(id)
+		return !ok || sub.StoppedAt == nil || len(v.Account.Billing(id)) > 0
+	})
+}
+
 // Asked reports whether the case is about the subscription.
 func (v ticketView) Asked(subscription string) bool {
 	return slices.Contains(v.Ticket.SubscriptionIDs, subscription)
