@@ -217,12 +217,27 @@ func asking(i ...intent.Intent) intent.Understanding {
 // receive takes one mail in and returns its ticket.
 func (b *bundle) receive(m mail) tickets.Ticket {
 	b.t.Helper()
+	return b.take(m, nil)
+}
+
+// receiveFor takes in an answer to a mail of the ticket, which must become part of it.
+func (b *bundle) receiveFor(m mail, answered tickets.Ticket) {
+	b.t.Helper()
+	messages, err := b.Messages(b.ctx, answered.ID)
+	must(b.t, err)
+	if got := b.take(m, []string{messages[0].MessageID}); got.ID != answered.ID {
+		b.t.Fatalf("the answer to %s went to %s", answered.Number(), got.Number())
+	}
+}
+
+func (b *bundle) take(m mail, answers []string) tickets.Ticket {
+	b.t.Helper()
 	b.uid++
 	n := strconv.Itoa(int(b.uid))
 	rows, err := b.desk.Receive(b.ctx, tickets.Batch{
 		Mailbox: "service", Folder: "INBOX", UIDValidity: 1, LastUID: b.uid, Fence: b.fence,
 		Mails: []tickets.Incoming{{
-			UID: b.uid, Fingerprint: "f" + n, Bytes: 1, Original: []byte("raw"), Understanding: m.about,
+			UID: b.uid, Fingerprint: "f" + n, Bytes: 1, Original: []byte("raw"), Understanding: m.about, InReplyTo: answers,
 			Message: tickets.Message{
 				Direction: tickets.Inbound, Channel: tickets.Email, At: b.clock.now(), Sender: m.from, Subject: "s",
 				MessageID: "m" + n + "@example.com", Raw: "blob" + n, Kind: "message", Assurance: m.assurance,

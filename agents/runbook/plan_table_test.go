@@ -1,0 +1,174 @@
+package runbook_test
+
+import (
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+type planRow struct {
+	name string
+	in   planned
+	want string
+}
+
+const (
+	stopS1 = "stop/CD-000001/s1/period_end"
+	nowS1  = "stop/CD-000001/s1/now"
+	endA1  = "end/CD-000001/a1"
+)
+
+// planTable is the specification of Plan: a case, and what comes next in it.
+func planTable() []planRow {
+	rows := identifyRows()
+	rows = append(rows, cancelRows()...)
+	return append(rows, moneyRows()...)
+}
+
+func identifyRows() []planRow {
+	set := func(f func(p *planned)) change { return f }
+	return []planRow{
+		{"a new case begins", begun(set(func(p *planned) { p.Run = nil })), "begin "},
+		{"a closed case rests", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Closed, "done" })), "rest closed/done"},
+		{"a withdrawal is read first", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal })), "rest open/withdrawal_asked"},
+		{"who asks again begins anew", begun(set(func(p *planned) { p.Run.EndedAt, p.Ticket.Reason = &p.now, tickets.ReasonAskedAgain })), "begin "},
+		{"who only writes is answered", begun(set(func(p *planned) {
+			p.Run.EndedAt, p.Ticket.Status, p.Ticket.Reason = &p.now, tickets.Open, "customer_wrote"
+		})), "rest open/customer_wrote"},
+		{"no account fits", begun(nobody), "settle identify needs_customer/unknown_account"},
+		{"the address is one account's", begun(nobody, match(tickets.ByEmail, "u1")), "identify identify u1"},
+		{"address and phone agree on one", begun(nobody, match(tickets.ByEmail, "u1", "u2"), match(tickets.ByPhone, "u2", "u3")), "identify identify u2"},
+		{"a fact that points nowhere decides nothing", begun(nobody, match(tickets.ByEmail, "u1"), match(tickets.ByOrderNo)), "identify identify u1"},
+		{"they contradict each other", begun(nobody, match(tickets.ByEmail, "u1"), match(tickets.ByPhone, "u2"),
+			set(func(p *planned) { p.Ticket.Candidates = []string{"u1", "u2"} })), "settle identify needs_customer/several_accounts"},
+		{"several accounts share the phone", begun(nobody, match(tickets.ByPhone, "u1", "u2"),
+			set(func(p *planned) { p.Ticket.Candidates = []string{"u1", "u2"} })), "settle identify needs_customer/several_accounts"},
+		{"an uncertain stop is asked about", begun(set(func(p *planned) { p.Ticket.Confidence = 0.5 })), "settle identify needs_customer/unclear"},
+		{"a bare TD is asked about", begun(asks(1, intent.Clarify)), "settle identify needs_customer/unclear"},
+		{"what asks for no stop is a person's", begun(asks(1, intent.StatusInquiry)), "settle identify needs_agent/no_stop_asked"},
+		{"the only subscription is meant", begun(unclaimed), "identify identify u1 s1"},
+		{"of several nobody knows which", begun(unclaimed, about(second)), "settle identify needs_customer/several_subscriptions"},
+		{"the stated period tells", begun(unclaimed, about(second), set(func(p *planned) { p.Ticket.Facts.Period = "year" })), "identify identify u1 s2"},
+		{"the stated price tells", begun(unclaimed, about(second), set(func(p *planned) { p.Ticket.Facts.AmountFen = 3000 })), "identify identify u1 s1"},
+		{"the stated order tells", begun(unclaimed, about(second), set(func(p *planned) { p.Ticket.Facts.OrderNo = "orderc1" })), "identify identify u1 s1"},
+		{"an order without a subscription tells nothing", begun(unclaimed, about(second), about(func(s *account.Snapshot) { s.Charges[0].SubscriptionID = "" }),
+			set(func(p *planned) { p.Ticket.Facts.OrderNo = "orderc1" })), "settle identify needs_customer/several_subscriptions"},
+		{"there is none at all", begun(unclaimed, about(func(s *account.Snapshot) { s.Subscriptions = nil })), "settle identify needs_agent/no_subscription"},
+		{"what a person chose is claimed", begun(set(func(p *planned) { p.Run.SubscriptionIDs = nil })), "identify identify u1 s1"},
+		{"claimed it is identified", begun(), "settle identify succeeded/"},
+		{"a claim that failed is not made again", begun(at(tickets.Identify, tickets.NeedsAgent, "running_elsewhere"),
+			set(func(p *planned) { p.Run.SubscriptionIDs = nil }), tried("claim")), "rest open/running_elsewhere"},
+		{"the registered address verifies", begun(at(tickets.Identify, tickets.Succeeded, "")), "settle verify succeeded/registered_address"},
+		{"an unauthenticated mail does not", begun(at(tickets.Identify, tickets.Succeeded, ""), asks(0, intent.StopAutoRenew)), "settle verify needs_customer/not_verified"},
+		{"another address does not", begun(at(tickets.Identify, tickets.Succeeded, ""), set(func(p *planned) { p.Messages[0].Sender = "x@example.com" })), "settle verify needs_customer/not_verified"},
+		{"a machine's mail does not", begun(at(tickets.Identify, tickets.Succeeded, ""), set(func(p *planned) { p.Messages[0].Kind = "auto_reply" })), "settle verify needs_customer/not_verified"},
+		{"contact data of yesterday does not", begun(at(tickets.Identify, tickets.Succeeded, ""), about(func(s *account.Snapshot) {
+			y := start.AddDate(0, 0, -1)
+			s.Account.ContactChangedAt = &y
+		})), "settle verify needs_agent/contact_changed"},
+	}
+}
+
+func cancelRows() []planRow {
+	wechat := about(func(s *account.Snapshot) { s.Agreements[0].Channel = account.WeChat })
+	external := about(func(s *account.Snapshot) { s.Agreements[0].Channel = account.External })
+	shared := about(func(s *account.Snapshot) { second(s); s.Agreements[0].SubscriptionIDs = nil })
+	broken := about(func(s *account.Snapshot) {
+		s.Subscriptions[0].AutoRenew, s.Subscriptions[0].NextChargeAt = false, nil
+	})
+	stopDone := effect(stopS1, tickets.StopDebits, tickets.EffectDone, 0)
+	by := func(a tickets.Automatic) change { return func(p *planned) { p.rules.Automation.Stop = a } }
+	return []planRow{
+		{"the biller is asked first", verified(), "stop cancel period_end"},
+		{"a stop that is proposed waits for a click", verified(by(tickets.Propose)), "settle cancel needs_agent/proposed"},
+		{"switched off it is a person's too", verified(by(tickets.Off)), "settle cancel needs_agent/proposed"},
+		{"clicked it goes on", verified(by(tickets.Propose), at(tickets.Cancel, tickets.Todo, tickets.ReasonConfirmed)), "stop cancel period_end"},
+		{"then the agreement ends", verified(stopDone), "end cancel"},
+		{"the agreement does not wait for the biller", verified(effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0), tried(stopS1)), "end cancel"},
+		{"nor for a biller that refuses", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, 0)), "end cancel"},
+		{"whose refusal is a person's", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, 0),
+			effect(endA1, tickets.EndAgreement, tickets.EffectDone, 0), about(func(s *account.Snapshot) { s.Agreements = nil })), "settle cancel needs_agent/biller_refused"},
+		{"and stays one", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, 0), about(func(s *account.Snapshot) { s.Agreements = nil }),
+			at(tickets.Cancel, tickets.NeedsAgent, "biller_refused")), "quote quote period_end"},
+		{"a channel that refuses is a person's", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectRefused, 0)), "settle cancel needs_agent/channel_refused"},
+		{"an unknown outcome is neither success nor failure", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, time.Hour), tried(endA1)),
+			"settle cancel unknown/waiting_for_agreement.terminate"},
+		{"for a day", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, 25*time.Hour), tried(endA1)),
+			"settle cancel needs_agent/no_answer_for_a_day"},
+		{"no access to the channel", verified(stopDone, wechat), "settle cancel needs_agent/no_channel"},
+		{"an external agreement is the customer's", verified(stopDone, external), "settle cancel needs_customer/customer_must_act"},
+		{"a shared one is asked about", verified(stopDone, shared), "settle cancel needs_customer/shared_agreement"},
+		{"an agreement that came back to life is a person's", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectDone, 0)),
+			"settle cancel needs_agent/alive_again"},
+		{"renewal that is off with a living agreement is no end", verified(broken), "end cancel"},
+		{"where nothing is left there is nothing to stop", verified(broken, about(func(s *account.Snapshot) { s.Agreements = nil })), "settle cancel skipped/nothing_to_stop"},
+		{"both halves together are cancelled", stopped(at(tickets.Cancel, tickets.Unknown, "waiting")), "settle cancel succeeded/"},
+		{"a claim for money alone stops nothing", verified(asks(1, intent.RefundMistakenCharge)), "settle cancel skipped/not_asked"},
+		{"unless a debit can go on that was said to be off", verified(asks(1, intent.RefundMistakenCharge), broken), "end cancel"},
+		{"a stop asked for later takes it up again", verified(at(tickets.Cancel, tickets.Skipped, "not_asked")), "stop cancel period_end"},
+	}
+}
+
+func moneyRows() []planRow {
+	cancelAndRefund := asks(1, intent.CancelAndRefund)
+	unused := quoted(account.Now, line("c1", account.UnusedTime, 2000))
+	twice := quoted(account.PeriodEnd, line("c1", account.ChargedTwice, 3000))
+	limit := func(fen int64) change { return func(p *planned) { p.rules.Automation.OwnFaultAutoLimitFen = fen } }
+	nowDone := effect(nowS1, tickets.StopDebits, tickets.EffectDone, 0)
+	expired := func(p *planned) { p.Quotes[0].Body.ExpiresAt = p.now.Add(-time.Second) }
+	settled := func(p *planned) {
+		for _, name := range []tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets} {
+			at(name, tickets.Skipped, "")(p)
+		}
+	}
+	sealed := func(p *planned) {
+		settled(p)
+		at(tickets.Evidence, tickets.Succeeded, "")(p)
+		p.Steps[6].EndedAt = &p.now
+	}
+	sent := func(state tickets.OutgoingState) change {
+		return func(p *planned) {
+			p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellCancelOutcome, State: state, At: start})
+		}
+	}
+	return []planRow{
+		{"after the stop the quote", stopped(), "quote quote period_end"},
+		{"for the unused time where it is asked for", stopped(cancelAndRefund), "quote quote now"},
+		{"again where it is asked for only now", stopped(cancelAndRefund, quoted(account.PeriodEnd), at(tickets.RefundIt, tickets.Skipped, "not_asked")), "quote quote now"},
+		{"not for an unverified word", stopped(asks(0, intent.CancelAndRefund)), "quote quote period_end"},
+		{"what can't be quoted stays a person's", stopped(at(tickets.QuoteIt, tickets.NeedsAgent, "not_quotable"), at(tickets.Notify, tickets.Running, "")), "rest open/not_quotable"},
+		{"our own fault is sent by itself", stopped(twice), "propose refund c1 approved"},
+		{"up to its limit", stopped(twice, limit(2999)), "propose refund c1"},
+		{"or proposed", stopped(twice, func(p *planned) { p.rules.Automation.RefundOwnFault = tickets.Propose }), "propose refund c1"},
+		{"a charge without room is proposed once", stopped(twice, at(tickets.RefundIt, tickets.NeedsAgent, "above_cap")), "settle assets skipped/none"},
+		{"unused time needs the customer's yes", stopped(cancelAndRefund, unused), "settle refund needs_customer/acceptance"},
+		{"an offer that ran out is made again", stopped(cancelAndRefund, unused, expired, at(tickets.RefundIt, tickets.NeedsCustomer, "acceptance")), "quote quote now"},
+		{"but not one that was accepted in time", stopped(cancelAndRefund, unused, expired, accepted, at(tickets.RefundIt, tickets.NeedsCustomer, "acceptance")), "stop refund now"},
+		{"with the yes access ends first", stopped(cancelAndRefund, unused, accepted), "stop refund now"},
+		{"and nothing is paid before it has", stopped(cancelAndRefund, unused, accepted, effect(nowS1, tickets.StopDebits, tickets.EffectUnknown, 0), tried(nowS1),
+			at(tickets.RefundIt, tickets.Unknown, "waiting_for_biller.stop")), "settle assets skipped/none"},
+		{"a biller that keeps access open is a person's", stopped(cancelAndRefund, unused, accepted, effect(nowS1, tickets.StopDebits, tickets.EffectRefused, 0)),
+			"settle refund needs_agent/biller_refused"},
+		{"then it is proposed", stopped(cancelAndRefund, unused, accepted, nowDone), "propose refund c1"},
+		{"and waits for approval", stopped(cancelAndRefund, unused, accepted, nowDone, refund(account.RefundProposed)), "settle refund needs_approval/approval"},
+		{"approved it is sent", stopped(cancelAndRefund, unused, accepted, nowDone, refund(account.RefundApproved)), "send refund"},
+		{"without a last word it waits", stopped(twice, refund(account.RefundUnknown), tried("r1")), "settle refund unknown/waiting_for_channel"},
+		{"what can't be delivered is a person's", stopped(twice, refund(account.RefundAbnormal)), "settle refund needs_agent/refund_stuck"},
+		{"delivered it is done", stopped(twice, refund(account.RefundSucceeded)), "settle refund succeeded/"},
+		{"rejected it is done too", stopped(twice, refund(account.RefundRejected)), "settle refund succeeded/"},
+		{"a claim that our record does not show is a person's", stopped(asks(1, intent.RefundMistakenCharge), quoted(account.PeriodEnd)), "settle refund needs_agent/no_ground_found"},
+		{"nothing is left to come back", stopped(cancelAndRefund, quoted(account.Now)), "settle refund skipped/nothing_due"},
+		{"no money was asked for", stopped(quoted(account.PeriodEnd)), "settle refund skipped/not_asked"},
+		{"coins that are asked about are a person's", stopped(asks(1, intent.StopAutoRenew, intent.AssetDisposal), settled, at(tickets.Assets, tickets.Todo, "")), "settle assets needs_agent/asked"},
+		{"coins that are not stay", stopped(settled, at(tickets.Assets, tickets.Todo, ""), about(func(s *account.Snapshot) { s.Assets = []account.AssetLot{{ID: "l1"}} })), "settle assets succeeded/kept"},
+		{"what is decided is proven", stopped(settled), "seal evidence"},
+		{"a step taken up again is proven again", stopped(sealed, func(p *planned) { later := p.now.Add(1); p.Steps[2].EndedAt = &later }), "seal evidence"},
+		{"what is proven is told", stopped(sealed), "settle notify running/"},
+		{"until the mail was taken", stopped(sealed, sent(tickets.OutgoingQueued), at(tickets.Notify, tickets.Running, "")), "rest on_hold/telling"},
+		{"then it is told", stopped(sealed, sent(tickets.OutgoingSent)), "settle notify succeeded/"},
+		{"a mail that was refused is a person's", stopped(sealed, sent(tickets.OutgoingFailed)), "settle notify needs_agent/mail_refused"},
+		{"and the case is solved", stopped(sealed, sent(tickets.OutgoingSent), at(tickets.Notify, tickets.Succeeded, "")), "rest solved/cancelled"},
+	}
+}
