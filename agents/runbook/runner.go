@@ -73,7 +73,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 		case next.Do == DoRest:
 			return nil
 		}
-		progressed = true
+		progressed = progressed || settled
 		if !settled {
 			tried = append(tried, next.Key)
 		}
