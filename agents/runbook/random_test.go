@@ -61,8 +61,7 @@ func anyTrouble(t *testing.T, r *rand.Rand) {
 	b.receive(mail{"li@example.com", 1, asking(asks[r.IntN(2)]...)})
 	for range 6 {
 		if r.IntN(3) == 0 {
-			from := []mail{{"li@example.com", 1, asking(asks[r.IntN(len(asks))]...)}, {"li@example.com", 0, asking(asks[r.IntN(len(asks))]...)}}[r.IntN(2)]
-			b.receive(from)
+			b.receive(anyMail(r, asking(asks[r.IntN(len(asks))]...)))
 		}
 		b.drain(time.Duration(r.IntN(48))*hour, check)
 		b.person(r)
@@ -70,6 +69,16 @@ func anyTrouble(t *testing.T, r *rand.Rand) {
 	trouble = 0
 	b.drain(48*hour, check)
 	b.nobodyWaitsUnseen()
+}
+
+// anyMail is from the customer, from somebody who says so, or from somebody else who names the account.
+func anyMail(r *rand.Rand, u intent.Understanding) mail {
+	u.Withdraws, u.Affirms = r.IntN(10) == 0, r.IntN(10) == 0
+	m := []mail{{"li@example.com", 1, u}, {"li@example.com", 0, u}, {"x@example.com", 1, u}}[r.IntN(3)]
+	if m.from == "x@example.com" {
+		m.about.Facts.Account = "u1"
+	}
+	return m
 }
 
 // anyAccount is the customer with any of: a second charge, a second agreement, an external one, a
@@ -115,7 +124,7 @@ func (b *bundle) tickets() []tickets.Ticket {
 func (b *bundle) person(r *rand.Rand) {
 	b.t.Helper()
 	for _, t := range b.tickets() {
-		switch r.IntN(5) {
+		switch r.IntN(9) {
 		case 0:
 			quotes, err := b.Quotes(b.ctx, t.ID)
 			must(b.t, err)
@@ -128,6 +137,12 @@ func (b *bundle) person(r *rand.Rand) {
 			_, _ = b.desk.Resume(b.ctx, t.ID, "agent:amy", "")
 		case 3:
 			_, _ = b.desk.Relink(b.ctx, t.ID, "agent:amy", "u1", []string{"s1"})
+		case 4:
+			_, _ = b.desk.Say(b.ctx, t.ID, "agent:amy", tickets.Reply, "您好")
+		case 5:
+			_, _ = b.desk.Skip(b.ctx, t.ID, "agent:amy", []tickets.StepName{tickets.QuoteIt, tickets.RefundIt}[r.IntN(2)], "by hand")
+		case 6:
+			_, _ = b.desk.Correct(b.ctx, t.ID, "agent:amy", []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.NotCancellation}[r.IntN(3)])
 		}
 	}
 }
