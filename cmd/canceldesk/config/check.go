@@ -6,38 +6,25 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Check says everything about the settings that will not work, before it is needed. Nil means that
-// nothing was found; it opens no connection.
+// Check says everything about the settings that will not work, before it is needed, in the order of
+// the settings. What this version does not do yet is said too, for nobody should rely on it. Nil means
+// that nothing was found. It opens no file and no connection.
 func (c Config) Check() []string {
 	var p problems
 	p.http(c.HTTP)
-	if !strings.HasPrefix(c.Database.URL, "sqlite:") && !strings.HasPrefix(c.Database.URL, "postgres://") && !strings.HasPrefix(c.Database.URL, "postgresql://") {
-		p.add("database.url must be sqlite:PATH or postgres://user:password@host:port/name")
-	}
-	if u, err := url.Parse(c.Blobs.URL); err != nil || u.Scheme == "" {
-		p.add("blobs.url must be a URL such as file:///var/lib/canceldesk/blobs")
-	} else if u.Scheme != "file" && u.Scheme != "mem" {
-		p.add("blobs.url: this version keeps originals in file:// (or mem:// for tests) only")
-	}
-	if c.Keys.Dir == "" {
-		p.add("keys.dir must name a folder")
-	}
-	p.mailboxes(c)
+	p.storage(c)
+	p.mailboxes(c.Mailboxes)
 	p.outside(c)
-	p.desk(c.Desk)
+	p.desk(c.Desk, c.Mailboxes)
 	p.automation(c.Automation)
 	p.oneOf("refunds.policy", c.Refunds.Policy, "A", "B")
-	p.positive("limits.mail_bytes", c.Limits.MailBytes)
-	p.positive("limits.refunds_per_account_30d_fen", c.Limits.RefundsPerAccount30dFen)
-	p.positive("limits.refunds_per_agent_day_fen", c.Limits.RefundsPerAgentDayFen)
-	p.oneOf("routing.not_cancellation", c.Routing.NotCancellation, "keep", "forward")
-	if c.Routing.NotCancellation == "forward" {
-		p.add("routing.not_cancellation: forward is not in this version yet; set keep")
-	}
+	p.limits(c.Limits)
+	p.routing(c.Routing)
 	return p
 }
 
@@ -58,6 +45,13 @@ func (p *problems) positive(name string, n int64) {
 	}
 }
 
+// later reports a setting whose work this version does not do.
+func (p *problems) later(wanted bool, name, instead string) {
+	if wanted {
+		p.add("%s is not in this version yet; %s", name, instead)
+	}
+}
+
 // secret checks a secret: empty switches its door off, and anything set has 32 bytes at least.
 func (p *problems) secret(name, value string) {
 	if value != "" && len(value) < 32 {
@@ -66,45 +60,73 @@ func (p *problems) secret(name, value string) {
 }
 
 func (p *problems) http(h HTTP) {
-	if _, _, err := net.SplitHostPort(h.Address); err != nil {
+	_, port, err := net.SplitHostPort(h.Address)
+	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
 		p.add("http.address must be host:port, such as 127.0.0.1:8080")
 	}
 	u, err := url.Parse(h.PublicURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		p.add("http.public_url must be the address people open, such as https://desk.example.com")
 	}
 }
 
-func (p *problems) mailboxes(c Config) {
-	names := map[string]bool{}
-	for i, m := range c.Mailboxes {
+// storage checks where things are kept. No message quotes a URL, which may hold a password.
+func (p *problems) storage(c Config) {
+	path, sqlite := strings.CutPrefix(c.Database.URL, "sqlite:")
+	u, err := url.Parse(c.Database.URL)
+	postgres := err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && u.Host != ""
+	if !postgres && (!sqlite || path == "") {
+		p.add("database.url must be sqlite:PATH or postgres://user:password@host:port/name")
+	}
+	switch u, err := url.Parse(c.Blobs.URL); {
+	case err != nil || u.Scheme == "":
+		p.add("blobs.url must be a URL such as file:///var/lib/canceldesk/blobs")
+	case u.Scheme != "file":
+		p.later(true, "blobs.url with "+u.Scheme, "use file:///PATH")
+	case u.Host != "" || u.Path == "":
+		p.add("blobs.url must have three slashes and a path, as in file:///var/lib/canceldesk/blobs, or be file:NAME for a folder beside the settings file")
+	}
+	if c.Keys.Dir == "" {
+		p.add("keys.dir must name a folder")
+	}
+}
+
+func (p *problems) mailboxes(all []Mailbox) {
+	if len(all) == 0 {
+		p.add("mailboxes is empty: name the mailbox that customers write to")
+	}
+	known := map[string]bool{}
+	for i, m := range all {
 		at := fmt.Sprintf("mailboxes.%d.", i)
-		if m.Name == "" || names[m.Name] {
+		if m.Name == "" || known[m.Name] {
 			p.add("%sname must be set and its own", at)
 		}
-		names[m.Name] = true
+		known[m.Name] = true
 		if a, err := mail.ParseAddress(m.Address); err != nil || a.Address != m.Address {
 			p.add("%saddress must be a mail address such as service@example.com", at)
 		}
-		p.server(at+"imap.", m.IMAP, "password")
-		p.server(at+"smtp.", m.SMTP, "password")
+		p.server(at+"imap.", m.IMAP)
 		if m.IMAP.Username == "" {
 			p.add("%simap.username is empty", at)
 		}
-		if len(m.Folders) == 0 {
-			p.add("%sfolders is empty: name INBOX at least", at)
+		if m.IMAP.Username != "" && m.IMAP.Password == "" {
+			p.add("%simap.password is empty", at)
+		}
+		if len(m.Folders) == 0 || slices.Contains(m.Folders, "") {
+			p.add("%sfolders must name INBOX at least, and no folder without a name", at)
 		}
 		p.oneOf(at+"processed.action", m.Processed.Action, "none", "seen", "move", "delete")
 		if (m.Processed.Action == "move") != (m.Processed.Folder != "") {
 			p.add("%sprocessed: move needs a folder, and only move has one", at)
 		}
-	}
-	if len(c.Mailboxes) > 0 && !names[c.Desk.FromMailbox] {
-		p.add("desk.from_mailbox is %q, and no mailbox has that name", c.Desk.FromMailbox)
+		p.server(at+"smtp.", m.SMTP)
+		if (m.SMTP.Username == "") != (m.SMTP.Password == "") {
+			p.add("%ssmtp: username and password go together; leave both empty where the server wants no login", at)
+		}
 	}
 }
 
-func (p *problems) server(at string, s MailServer, auths ...string) {
+func (p *problems) server(at string, s MailServer) {
 	if s.Host == "" {
 		p.add("%shost is empty", at)
 	}
@@ -113,40 +135,41 @@ func (p *problems) server(at string, s MailServer, auths ...string) {
 	}
 	p.oneOf(at+"tls", s.TLS, "implicit", "starttls", "none")
 	if s.Auth == "xoauth2" {
-		p.add("%sauth: xoauth2 is not in this version yet; set password", at)
-		return
+		p.later(true, at+"auth: xoauth2", "set password")
+	} else {
+		p.oneOf(at+"auth", s.Auth, "password")
 	}
-	p.oneOf(at+"auth", s.Auth, auths...)
 }
 
 // outside checks what the desk calls or is called by.
 func (p *problems) outside(c Config) {
 	p.oneOf("accounts.source", c.Accounts.Source, "embedded", "http")
-	p.oneOf("billing.mode", c.Billing.Mode, "embedded", "http", "pull")
-	p.oneOf("sms.provider", c.SMS.Provider, "none", "log", "webhook")
-	for name, later := range map[string]bool{
-		"accounts.source: http":           c.Accounts.Source == "http",
-		"billing.mode: " + c.Billing.Mode: c.Billing.Mode == "http" || c.Billing.Mode == "pull",
-		"sms.provider: " + c.SMS.Provider: c.SMS.Provider == "log" || c.SMS.Provider == "webhook",
-		"channels.wechat":                 len(c.Channels.WeChat) > 0,
-		"channels.alipay":                 len(c.Channels.Alipay) > 0,
-	} {
-		if later {
-			p.add("%s is not in this version yet", name)
-		}
-	}
-	slices.Sort(*p)
+	p.later(c.Accounts.Source == "http", "accounts.source: http", "set embedded and load accounts with `canceldesk accounts import`")
 	p.secret("accounts.secret", c.Accounts.Secret)
+	p.oneOf("billing.mode", c.Billing.Mode, "embedded", "http", "pull")
+	p.later(c.Billing.Mode == "http" || c.Billing.Mode == "pull", "billing.mode: "+c.Billing.Mode, "set embedded")
 	p.secret("billing.secret", c.Billing.Secret)
+	p.later(len(c.Channels.WeChat) > 0, "channels.wechat", "leave it empty; agreements at WeChat Pay wait for a person")
+	p.later(len(c.Channels.Alipay) > 0, "channels.alipay", "leave it empty; agreements at Alipay wait for a person")
+	if len(c.Channels.Ledger) > 0 {
+		p.add("channels.ledger has no settings; leave it {}")
+	}
+	p.oneOf("sms.provider", c.SMS.Provider, "none", "log", "webhook")
+	p.later(c.SMS.Provider == "log" || c.SMS.Provider == "webhook", "sms.provider: "+c.SMS.Provider, "set none")
 	p.secret("sms.secret", c.SMS.Secret)
 	p.secret("chat.session_secret", c.Chat.SessionSecret)
+	p.later(c.Chat.SessionSecret != "", "chat", "leave session_secret empty")
 }
 
-func (p *problems) desk(d Desk) {
-	if _, err := time.LoadLocation(d.Timezone); err != nil || d.Timezone == "" {
+func (p *problems) desk(d Desk, mailboxes []Mailbox) {
+	// Local is the machine's zone, which differs from machine to machine, so the days of refunds would.
+	if _, err := time.LoadLocation(d.Timezone); err != nil || d.Timezone == "" || d.Timezone == "Local" {
 		p.add("desk.timezone is %q; it must be a zone's name such as Asia/Shanghai", d.Timezone)
 	}
 	p.oneOf("desk.locale", d.Locale, "zh-CN", "en")
+	if len(mailboxes) > 0 && !slices.ContainsFunc(mailboxes, func(m Mailbox) bool { return m.Name == d.FromMailbox }) {
+		p.add("desk.from_mailbox is %q, and no mailbox has that name", d.FromMailbox)
+	}
 	p.positive("desk.close_after_days", int64(d.CloseAfterDays))
 	p.positive("desk.first_response", int64(d.FirstResponse))
 	p.positive("desk.resolution_days", int64(d.ResolutionDays))
@@ -174,4 +197,19 @@ func (p *problems) automation(a Automation) {
 	if a.RefundOwnFault == "auto" && a.OwnFaultAutoLimitFen == 0 {
 		p.add("automation.refund_own_fault is auto with own_fault_auto_limit_fen 0, which lets nothing through: set a limit, or propose")
 	}
+}
+
+// limits checks what bounds one mail, account or agent. The two sums of refunds are not counted yet, and
+// whoever sets one would rely on it.
+func (p *problems) limits(l Limits) {
+	p.positive("limits.mail_bytes", l.MailBytes)
+	d := Default().Limits
+	p.later(l.RefundsPerAccount30dFen != d.RefundsPerAccount30dFen, "limits.refunds_per_account_30d_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAccount30dFen))
+	p.later(l.RefundsPerAgentDayFen != d.RefundsPerAgentDayFen, "limits.refunds_per_agent_day_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAgentDayFen))
+}
+
+func (p *problems) routing(r Routing) {
+	p.oneOf("routing.not_cancellation", r.NotCancellation, "keep", "forward")
+	p.later(r.NotCancellation == "forward", "routing.not_cancellation: forward", "set keep")
+	p.later(r.ForwardTo != "", "routing.forward_to", "leave it empty")
 }

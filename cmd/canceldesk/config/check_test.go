@@ -1,0 +1,143 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// working is settings with which everything works.
+func working() Config {
+	return changed(func(c *Config) {
+		c.Mailboxes[0].IMAP.Username, c.Mailboxes[0].IMAP.Password = "service", "p"
+	})
+}
+
+func TestCheckFindsNothingInWorkingSettings(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Config){
+		"the defaults with a login": func(*Config) {},
+		"PostgreSQL":                func(c *Config) { c.Database.URL = "postgresql://u:p@h:5432/d" },
+		"everything by itself": func(c *Config) {
+			c.Automation = Automation{Stop: "auto", Refund: "auto", RefundAutoLimitFen: 1, RefundOwnFault: "auto", OwnFaultAutoLimitFen: 1}
+		},
+		"everything by hand": func(c *Config) { c.Automation = Automation{Stop: "off", Refund: "off", RefundOwnFault: "off"} },
+		"two mailboxes":      func(c *Config) { c.Mailboxes = append(c.Mailboxes, c.Mailboxes[0]); c.Mailboxes[1].Name = "vip" },
+		"moved mail":         func(c *Config) { c.Mailboxes[0].Processed = Processed{"move", "Done"} },
+		"a login for SMTP":   func(c *Config) { c.Mailboxes[0].SMTP.Username, c.Mailboxes[0].SMTP.Password = "u", "p" },
+		"a long secret":      func(c *Config) { c.Accounts.Secret = strings.Repeat("s", 32) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := working()
+			change(&c)
+			if diff := cmp.Diff([]string(nil), c.Check()); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCheckSaysWhatWillNotWork(t *testing.T) {
+	t.Parallel()
+	short := strings.Repeat("s", 31)
+	for want, change := range map[string]func(*Config){
+		"http.address must be host:port, such as 127.0.0.1:8080":                                                                                      func(c *Config) { c.HTTP.Address = "127.0.0.1:http" },
+		"http.public_url must be the address people open, such as https://desk.example.com":                                                           func(c *Config) { c.HTTP.PublicURL = "desk.example.com" },
+		"database.url must be sqlite:PATH or postgres://user:password@host:port/name":                                                                 func(c *Config) { c.Database.URL = "mysql://h/d" },
+		"blobs.url must be a URL such as file:///var/lib/canceldesk/blobs":                                                                            func(c *Config) { c.Blobs.URL = "/var/lib" },
+		"blobs.url with s3 is not in this version yet; use file:///PATH":                                                                              func(c *Config) { c.Blobs.URL = "s3://bucket" },
+		"keys.dir must name a folder":                                                                                                                 func(c *Config) { c.Keys.Dir = "" },
+		"mailboxes is empty: name the mailbox that customers write to":                                                                                func(c *Config) { c.Mailboxes = nil },
+		"mailboxes.1.name must be set and its own":                                                                                                    func(c *Config) { c.Mailboxes = append(c.Mailboxes, c.Mailboxes[0]) },
+		"mailboxes.0.address must be a mail address such as service@example.com":                                                                      func(c *Config) { c.Mailboxes[0].Address = "Service <service@example.com>" },
+		"mailboxes.0.imap.host is empty":                                                                                                              func(c *Config) { c.Mailboxes[0].IMAP.Host = "" },
+		"mailboxes.0.imap.port must be from 1 to 65535":                                                                                               func(c *Config) { c.Mailboxes[0].IMAP.Port = 0 },
+		`mailboxes.0.imap.tls is "ssl"; it must be one of implicit, starttls, none`:                                                                   func(c *Config) { c.Mailboxes[0].IMAP.TLS = "ssl" },
+		`mailboxes.0.imap.auth is "plain"; it must be one of password`:                                                                                func(c *Config) { c.Mailboxes[0].IMAP.Auth = "plain" },
+		"mailboxes.0.imap.auth: xoauth2 is not in this version yet; set password":                                                                     func(c *Config) { c.Mailboxes[0].IMAP.Auth = "xoauth2" },
+		"mailboxes.0.imap.username is empty":                                                                                                          func(c *Config) { c.Mailboxes[0].IMAP.Username = "" },
+		"mailboxes.0.imap.password is empty":                                                                                                          func(c *Config) { c.Mailboxes[0].IMAP.Password = "" },
+		"mailboxes.0.folders must name INBOX at least, and no folder without a name":                                                                  func(c *Config) { c.Mailboxes[0].Folders = nil },
+		`mailboxes.0.processed.action is "archive"; it must be one of none, seen, move, delete`:                                                       func(c *Config) { c.Mailboxes[0].Processed.Action = "archive" },
+		"mailboxes.0.processed: move needs a folder, and only move has one":                                                                           func(c *Config) { c.Mailboxes[0].Processed.Action = "move" },
+		"mailboxes.0.smtp.host is empty":                                                                                                              func(c *Config) { c.Mailboxes[0].SMTP.Host = "" },
+		"mailboxes.0.smtp.port must be from 1 to 65535":                                                                                               func(c *Config) { c.Mailboxes[0].SMTP.Port = 65536 },
+		"mailboxes.0.smtp.auth: xoauth2 is not in this version yet; set password":                                                                     func(c *Config) { c.Mailboxes[0].SMTP.Auth = "xoauth2" },
+		`accounts.source is "ldap"; it must be one of embedded, http`:                                                                                 func(c *Config) { c.Accounts.Source = "ldap" },
+		"accounts.secret is shorter than 32 bytes":                                                                                                    func(c *Config) { c.Accounts.Secret = short },
+		`billing.mode is "stripe"; it must be one of embedded, http, pull`:                                                                            func(c *Config) { c.Billing.Mode = "stripe" },
+		"billing.mode: http is not in this version yet; set embedded":                                                                                 func(c *Config) { c.Billing.Mode = "http" },
+		"billing.mode: pull is not in this version yet; set embedded":                                                                                 func(c *Config) { c.Billing.Mode = "pull" },
+		"billing.secret is shorter than 32 bytes":                                                                                                     func(c *Config) { c.Billing.Secret = short },
+		"channels.ledger has no settings; leave it {}":                                                                                                func(c *Config) { c.Channels.Ledger = map[string]any{"a": 1} },
+		`sms.provider is "twilio"; it must be one of none, log, webhook`:                                                                              func(c *Config) { c.SMS.Provider = "twilio" },
+		"sms.provider: log is not in this version yet; set none":                                                                                      func(c *Config) { c.SMS.Provider = "log" },
+		"sms.provider: webhook is not in this version yet; set none":                                                                                  func(c *Config) { c.SMS.Provider = "webhook" },
+		"sms.secret is shorter than 32 bytes":                                                                                                         func(c *Config) { c.SMS.Secret = short },
+		"chat is not in this version yet; leave session_secret empty":                                                                                 func(c *Config) { c.Chat.SessionSecret = short + "s" },
+		`desk.timezone is "Shanghai"; it must be a zone's name such as Asia/Shanghai`:                                                                 func(c *Config) { c.Desk.Timezone = "Shanghai" },
+		`desk.timezone is "Local"; it must be a zone's name such as Asia/Shanghai`:                                                                    func(c *Config) { c.Desk.Timezone = "Local" },
+		`desk.locale is "de"; it must be one of zh-CN, en`:                                                                                            func(c *Config) { c.Desk.Locale = "de" },
+		`desk.from_mailbox is "vip", and no mailbox has that name`:                                                                                    func(c *Config) { c.Desk.FromMailbox = "vip" },
+		"desk.close_after_days must be above 0":                                                                                                       func(c *Config) { c.Desk.CloseAfterDays = 0 },
+		"desk.first_response must be above 0":                                                                                                         func(c *Config) { c.Desk.FirstResponse = -1 },
+		"desk.resolution_days must be above 0":                                                                                                        func(c *Config) { c.Desk.ResolutionDays = 0 },
+		`automation.stop is "yes"; it must be one of auto, propose, off`:                                                                              func(c *Config) { c.Automation.Stop = "yes" },
+		`automation.refund is ""; it must be one of auto, propose, off`:                                                                               func(c *Config) { c.Automation.Refund = "" },
+		`automation.refund_own_fault is "1"; it must be one of auto, propose, off`:                                                                    func(c *Config) { c.Automation.RefundOwnFault = "1" },
+		"automation.refund_auto_limit_fen is below 0":                                                                                                 func(c *Config) { c.Automation.RefundAutoLimitFen = -1 },
+		"automation.own_fault_auto_limit_fen is below 0":                                                                                              func(c *Config) { c.Automation.OwnFaultAutoLimitFen = -1 },
+		"automation.approval_above_fen is below 0":                                                                                                    func(c *Config) { c.Automation.ApprovalAboveFen = -1 },
+		`refunds.policy is "C"; it must be one of A, B`:                                                                                               func(c *Config) { c.Refunds.Policy = "C" },
+		"limits.mail_bytes must be above 0":                                                                                                           func(c *Config) { c.Limits.MailBytes = 0 },
+		`routing.not_cancellation is "drop"; it must be one of keep, forward`:                                                                         func(c *Config) { c.Routing.NotCancellation = "drop" },
+		"routing.not_cancellation: forward is not in this version yet; set keep":                                                                      func(c *Config) { c.Routing.NotCancellation = "forward" },
+		"routing.forward_to is not in this version yet; leave it empty":                                                                               func(c *Config) { c.Routing.ForwardTo = "a@b.example" },
+		"channels.wechat is not in this version yet; leave it empty; agreements at WeChat Pay wait for a person":                                      func(c *Config) { c.Channels.WeChat = []map[string]any{{"name": "a"}} },
+		"channels.alipay is not in this version yet; leave it empty; agreements at Alipay wait for a person":                                          func(c *Config) { c.Channels.Alipay = []map[string]any{{"name": "a"}} },
+		"accounts.source: http is not in this version yet; set embedded and load accounts with `canceldesk accounts import`":                          func(c *Config) { c.Accounts.Source = "http" },
+		"automation.refund is auto with refund_auto_limit_fen 0, which lets nothing through: set a limit, or propose":                                 func(c *Config) { c.Automation.Refund = "auto" },
+		"automation.refund_own_fault is auto with own_fault_auto_limit_fen 0, which lets nothing through: set a limit, or propose":                    func(c *Config) { c.Automation.OwnFaultAutoLimitFen = 0 },
+		"limits.refunds_per_account_30d_fen is not in this version yet; leave it at 100000, and use automation's limits":                              func(c *Config) { c.Limits.RefundsPerAccount30dFen = 1 },
+		"limits.refunds_per_agent_day_fen is not in this version yet; leave it at 500000, and use automation's limits":                                func(c *Config) { c.Limits.RefundsPerAgentDayFen = 1 },
+		"mailboxes.0.smtp: username and password go together; leave both empty where the server wants no login":                                       func(c *Config) { c.Mailboxes[0].SMTP.Username = "u" },
+		"blobs.url must have three slashes and a path, as in file:///var/lib/canceldesk/blobs, or be file:NAME for a folder beside the settings file": func(c *Config) { c.Blobs.URL = "file://blobs/x" },
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			c := working()
+			change(&c)
+			if diff := cmp.Diff([]string{want}, c.Check()); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCheckSaysAllAtOnceInTheOrderOfTheSettings(t *testing.T) {
+	t.Parallel()
+	c := Default()
+	c.HTTP.PublicURL, c.Billing.Mode, c.SMS.Provider, c.Refunds.Policy = "", "pull", "log", "C"
+	want := []string{
+		"http.public_url must be the address people open, such as https://desk.example.com",
+		"mailboxes.0.imap.username is empty",
+		"billing.mode: pull is not in this version yet; set embedded",
+		"sms.provider: log is not in this version yet; set none",
+		`refunds.policy is "C"; it must be one of A, B`,
+	}
+	if diff := cmp.Diff(want, c.Check()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+func TestCheckNeverQuotesAPassword(t *testing.T) {
+	t.Parallel()
+	c := working()
+	c.Database.URL, c.Blobs.URL, c.Accounts.Secret, c.HTTP.PublicURL = "mysql://u:geheim@h", "file://geheim@h/x", "geheim", "https://u:geheim@h"
+	all := strings.Join(c.Check(), "\n")
+	if strings.Contains(all, "geheim") || strings.Count(all, "\n") != 3 {
+		t.Errorf("want four problems without the password:\n%s", all)
+	}
+}
