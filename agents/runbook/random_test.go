@@ -39,15 +39,15 @@ func anyTrouble(t *testing.T, r *rand.Rand) {
 		s.Automation.RefundAutoLimitFen = int64(r.IntN(3)) * 2000
 		s.Automation.OwnFaultAutoLimitFen = int64(r.IntN(3)) * 2000
 	})
-	trouble, deaf := 40, r.IntN(4) == 0
+	trouble, deaf := 40, r.IntN(3) == 0
 	b.world.fault = func(string, string) fault {
 		if trouble--; trouble < 0 || r.IntN(4) > 0 {
 			return none
 		}
-		if f := []fault{before, after, pending, refuse}[r.IntN(4)]; f != refuse || deaf {
-			return f
+		if deaf && r.IntN(2) == 0 {
+			return refuse
 		}
-		return none
+		return []fault{before, after, pending}[r.IntN(3)]
 	}
 	b.flaky.chance = func() (bool, bool) { return trouble > 0 && r.IntN(12) == 0, r.IntN(2) == 0 }
 	asks := [][]intent.Intent{
