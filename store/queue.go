@@ -31,6 +31,8 @@ type WorkerConfig struct {
 	// Lease is after how long without a sign of life a worker counts as dead; 0 is 30 s.
 	Lease      time.Duration
 	JobTimeout time.Duration // of one try; 0 is 60 s
+	// Dead, where set, is told of each job that was given up, so that somebody sees what it was for.
+	Dead func(ctx context.Context, j tickets.Job) error
 	Log        *slog.Logger  // nil is none
 }
 

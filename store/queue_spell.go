@@ -111,6 +111,11 @@ func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 		log.Info("job was interrupted and waits for the next worker")
 	case next.State == jobDead:
 		log.Error("job was given up and waits for a person")
+		if s.Dead != nil {
+			if err := s.Dead(ctx, r.job()); err != nil {
+				log.Error("nobody could be told of the job", "error", err)
+			}
+		}
 		s.count(r.Kind, Tally{Dead: 1})
 	default:
 		log.Warn("job will be tried again", "at", next.RunAt)

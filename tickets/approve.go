@@ -92,6 +92,26 @@ func RefundRecord(t Ticket, r account.Refund, by Actor) Record {
 	}
 }
 
+// ReasonStuck is why a case is open whose work failed so often that it was given up.
+const ReasonStuck = "stuck"
+
+// Stuck brings a case whose job was given up back to the queue, so that no wait is unseen.
+func (d *Desk) Stuck(ctx context.Context, j Job) error {
+	_, err := d.change(ctx, j.TicketID, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if t.Status == Closed {
+			return nil, nil, nil
+		}
+		before := t.Status
+		if err := t.SetStatus(Open, ReasonStuck, at); err != nil {
+			return nil, nil, err
+		}
+		r := statusRecord(*t, before, DeskActor)
+		r.Data["job"] = string(j.Kind)
+		return []Record{r}, nil, nil
+	})
+	return err
+}
+
 // CloseSolved closes a solved ticket whose time has come; a ticket that was reopened since stays. done
 // completes the job in the same transaction.
 func (d *Desk) CloseSolved(ctx context.Context, id int64, done func(tx Tx) error) error {

@@ -48,7 +48,7 @@ func TestSecondRequest(t *testing.T) {
 		b.drain(hour, nil)
 		second := b.receive(of("stranger@example.com", 1, intent.CancelAndRefund))
 		b.drain(hour, nil)
-		if got := b.ticket(second.ID); got.Status != tickets.Open || got.Reason != "running_elsewhere" {
+		if got := b.ticket(second.ID); got.Status != tickets.New || got.Reason != "running_elsewhere" {
 			t.Errorf("the second is %s, %s", got.Status, got.Reason)
 		}
 		if got := b.ticket(main.ID); got.Reason != "proposed" || len(got.Intents) != 1 {

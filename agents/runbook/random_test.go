@@ -3,6 +3,7 @@ package runbook_test
 import (
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -229,6 +230,9 @@ func (b *bundle) nobodyWaitsUnseen() {
 		}
 		_, steps, err := b.LatestRun(b.ctx, t.ID)
 		must(b.t, err)
+		if t.Status == tickets.New && slices.ContainsFunc(steps, func(s tickets.Step) bool { return s.State == tickets.NeedsAgent }) {
+			continue // in the queue of what nobody has taken up yet
+		}
 		if t.Status == tickets.OnHold && steps.Get(tickets.RefundIt).State == tickets.NeedsApproval {
 			continue
 		}

@@ -118,7 +118,7 @@ func (a *app) pollOnce(ctx context.Context, cmd *cobra.Command) error {
 
 // worker carries out jobs.
 func (a *app) worker() *store.Worker {
-	return a.db.NewWorker(store.WorkerConfig{Handlers: a.handlers(), Now: a.now, Name: hostName(), Log: a.log})
+	return a.db.NewWorker(store.WorkerConfig{Handlers: a.handlers(), Dead: a.desk.Stuck, Now: a.now, Name: hostName(), Log: a.log})
 }
 
 // workCommand runs what is due.
