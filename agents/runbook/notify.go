@@ -112,8 +112,8 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
-	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" {
-		n.Status = tickets.New // it waits for somebody to take it up
+	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" && !c.step(tickets.Identify).State.Done() {
+		n.Status = tickets.New // nobody has begun with it, and no rule could
 	}
 	n.Tells = outcomes(c)
 	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email {

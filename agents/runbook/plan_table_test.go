@@ -59,7 +59,7 @@ func identifyRows() []planRow {
 		{"what a person chose is claimed", begun(set(func(p *planned) { p.Run.SubscriptionIDs = nil })), "identify identify u1 s1"},
 		{"claimed it is identified", begun(), "settle identify succeeded/"},
 		{"a claim that failed is not made again", begun(at(tickets.Identify, tickets.NeedsAgent, "running_elsewhere"),
-			set(func(p *planned) { p.Run.SubscriptionIDs = nil }), tried("claim")), "rest open/running_elsewhere"},
+			set(func(p *planned) { p.Run.SubscriptionIDs = nil }), tried("claim")), "rest new/running_elsewhere"},
 		{"the registered address verifies", begun(at(tickets.Identify, tickets.Succeeded, "")), "settle verify succeeded/registered_address"},
 		{"an unauthenticated mail does not", begun(at(tickets.Identify, tickets.Succeeded, ""), asks(0, intent.StopAutoRenew)), "settle verify needs_customer/not_verified"},
 		{"another address does not", begun(at(tickets.Identify, tickets.Succeeded, ""), set(func(p *planned) { p.Messages[0].Sender = "x@example.com" })), "settle verify needs_customer/not_verified"},

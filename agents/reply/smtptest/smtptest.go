@@ -86,6 +86,7 @@ func Start(tb testing.TB, o Options) *Server {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	tb.Cleanup(func() {
+		_ = l.Close()   // before Serve has taken it, srv does not know it
 		_ = srv.Close() // reports the listener that Serve is about to report as well
 		<-served
 	})
