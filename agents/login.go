@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -33,7 +35,7 @@ func NewDoor(store Store, passwords *Passwords) *Door {
 // and the time it takes are the same. TooMany after Tries tries for one login or from one address
 // within TryWindow, right or wrong.
 func (d *Door) Login(ctx context.Context, login, password, from string, now time.Time) (Agent, error) {
-	keys := []string{"login/" + strings.ToLower(login), "address/" + from}
+	keys := []string{"login/" + loginKey(login), "address/" + from}
 	a, err := d.try(ctx, keys, login, password, now)
 	if errors.Is(err, tickets.Unauthenticated) {
 		return Agent{}, &tickets.Error{Kind: tickets.Unauthenticated, Msg: "Login and password do not belong together."}
@@ -44,7 +46,7 @@ func (d *Door) Login(ctx context.Context, login, password, from string, now time
 // Confirm asks a person who is logged in for the password again, before something that moves money.
 // It is throttled apart from Login. Forbidden where the password is wrong.
 func (d *Door) Confirm(ctx context.Context, login, password string, now time.Time) error {
-	_, err := d.try(ctx, []string{"confirm/" + strings.ToLower(login)}, login, password, now)
+	_, err := d.try(ctx, []string{"confirm/" + loginKey(login)}, login, password, now)
 	if errors.Is(err, tickets.Unauthenticated) {
 		return &tickets.Error{Kind: tickets.Forbidden, Msg: "This is not your password. Nothing was changed."}
 	}
@@ -61,9 +63,12 @@ func (d *Door) try(ctx context.Context, keys []string, login, password string, n
 			return Agent{}, &tickets.Error{Kind: tickets.TooMany, Msg: "Too many tries. Wait 15 minutes, then try again."}
 		}
 	}
-	a, err := d.store.Agent(ctx, login)
-	if err != nil && !errors.Is(err, tickets.NotFound) {
-		return Agent{}, fmt.Errorf("look up login: %w", err)
+	var a Agent
+	if possible(login) {
+		var err error
+		if a, err = d.store.Agent(ctx, login); err != nil && !errors.Is(err, tickets.NotFound) {
+			return Agent{}, fmt.Errorf("look up login: %w", err)
+		}
 	}
 	if a.DisabledAt != nil {
 		a.PasswordHash = ""
@@ -81,6 +86,15 @@ func (d *Door) try(ctx context.Context, keys []string, login, password string, n
 		}
 	}
 	return a, nil
+}
+
+// loginKey is a login as tries are counted under it: whatever is typed there, passwords by mistake
+// included, is kept as a hash of fixed length.
+func loginKey(login string) string { return HashKey("login/" + strings.ToLower(login))[:32] }
+
+// possible reports whether a database can be asked for the login at all.
+func possible(login string) bool {
+	return len(login) <= 64 && utf8.ValidString(login) && !strings.ContainsFunc(login, unicode.IsControl)
 }
 
 var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`)

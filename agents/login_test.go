@@ -64,6 +64,8 @@ func TestLogin(t *testing.T) {
 		"nobody":                    {"li", password, false, tickets.Unauthenticated},
 		"disabled, right password":  {"wang", password, true, tickets.Unauthenticated},
 		"enormous password":         {"wang", strings.Repeat("x", 1<<20), false, tickets.Unauthenticated},
+		"what no database can hold": {"wa\x00ng\xff", password, false, tickets.Unauthenticated},
+		"enormous login":            {strings.Repeat("wang", 1<<18), password, false, tickets.Unauthenticated},
 		"the password of the decoy": {"li", "nobody has this password", false, tickets.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -65,6 +66,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if isAPI(c) {
 			withEcho(c)
 		}
+		if !readable(c.Request().URL) {
+			return &tickets.Error{Kind: tickets.Invalid, Msg: "The address is not readable text."}
+		}
 		if r.who.public {
 			return next(c)
 		}
@@ -120,6 +124,13 @@ func (s *Server) sessionAgent(ctx context.Context) (agents.Agent, error) {
 		return agents.Agent{}, tickets.Unauthenticated
 	}
 	return s.door.Still(ctx, login, s.sessions.GetString(ctx, sessionSeal))
+}
+
+// readable reports whether every part of an address is text that a database can be asked for.
+func readable(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	text := u.Path + query
+	return err == nil && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
 // localPath is where to go back to: a path of this site, never another one's.

@@ -1,10 +1,15 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -227,5 +232,50 @@ func TestNextChargeIsSaidToBeOverOnlyWhenNothingCanDebit(t *testing.T) {
 	change(func(tx tickets.Tx) error { return tx.SaveAgreementEnd(t.Context(), "G-1", now) })
 	if !shown() {
 		t.Error("not said to be stopped though biller and agreement are")
+	}
+}
+
+func TestAddressesThatAreNoTextAreRefused(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	b := h.as(t, "agent")
+	for _, path := range []string{"/tickets?q=%00", "/tickets?q=%ff%fe", "/tickets?after=%00", "/tickets/CD-0000%001"} {
+		if got := h.get(t, b, path); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d, want 422", path, got.status)
+		}
+	}
+	wants(t, h.get(t, b, "/tickets?q=100%25+%E9%80%80%E6%AC%BE").body, "“100% 退款”的搜索结果")
+}
+
+func TestQueueLeadsThroughAllItsPages(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	for i := range 60 {
+		h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+			at := h.clock.now().Add(time.Duration(i+1) * time.Hour)
+			tk.NextChargeAt = &at
+		})
+	}
+	b := h.as(t, "agent")
+	number, next := regexp.MustCompile(`class="no">(CD-\d+)<`), regexp.MustCompile(`href="([^"]+)" rel="next"`)
+	var seen []string
+	for path := "/tickets?view=unassigned"; path != "" && len(seen) < 100; {
+		page := h.get(t, b, path).body
+		for _, m := range number.FindAllStringSubmatch(page, -1) {
+			seen = append(seen, m[1])
+		}
+		path = ""
+		if m := next.FindStringSubmatch(page); m != nil {
+			path = html.UnescapeString(m[1])
+		}
+	}
+	var want []string
+	for id := range int64(60) {
+		want = append(want, tickets.Number(id+1))
+	}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("tickets over all pages (-want +got):\n%s", diff)
 	}
 }
