@@ -230,6 +230,11 @@ func (v ticketView) Stopped() bool {
 	})
 }
 
+// Working reports whether a person set the steps going and no worker has settled them since.
+func (v ticketView) Working() bool {
+	return v.Ticket.Live() && slices.Contains([]string{"resumed", "corrected", "relinked"}, v.Ticket.Reason)
+}
+
 // Asked reports whether the case is about the subscription.
 func (v ticketView) Asked(subscription string) bool {
 	return slices.Contains(v.Ticket.SubscriptionIDs, subscription)
