@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +19,14 @@ import (
 // over the defaults. An unknown setting is an error with its line. Secrets named by a …_file setting
 // are read from there. Relative paths are relative to the file.
 func Load(path string, environ []string) (Config, error) {
-	f, err := os.Open(path)
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return Config{}, fmt.Errorf("there is no settings file %s: write one (config.example.yaml shows every setting) or name it with --config or $CANCELDESK_CONFIG", path)
 	}
 	if err != nil {
 		return Config{}, fmt.Errorf("read settings: %w", err)
 	}
-	defer f.Close()
-	c, err := read(f, environ)
+	c, err := read(bytes.NewReader(raw), environ)
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
