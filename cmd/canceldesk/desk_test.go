@@ -29,12 +29,15 @@ func TestMain(m *testing.M) {
 // testDesk is the program as it is installed: a settings file, a real Dovecot, an SMTP server that
 // keeps what it is given, and a database of its own.
 type testDesk struct {
-	t        *testing.T
-	dir      string
-	config   string
-	dovecot  *dovecottest.Server
-	smtp     *smtptest.Server
-	database string
+	t       *testing.T
+	dir     string
+	config  string
+	dovecot *dovecottest.Server
+	smtp    *smtptest.Server
+
+	// What the settings file says; write puts it there.
+	database, blobs string
+	imap, password  string
 }
 
 const (
@@ -46,25 +49,42 @@ const (
 // newTestDesk sets a desk up over a database URL; "" is SQLite in the desk's own folder.
 func newTestDesk(t *testing.T, database string) *testDesk {
 	t.Helper()
-	d := &testDesk{t: t, dir: t.TempDir(), dovecot: dovecottest.Start(t, dovecottest.Options{}), smtp: smtptest.Start(t, smtptest.Options{})}
-	if database == "" {
-		database = "sqlite:" + filepath.Join(d.dir, "desk.db")
+	d := newSettings(t)
+	d.dovecot, d.smtp = dovecottest.Start(t, dovecottest.Options{}), smtptest.Start(t, smtptest.Options{})
+	d.imap = d.dovecot.Addr()
+	if database != "" {
+		d.database = database
 	}
-	d.database, d.config = database, filepath.Join(d.dir, "canceldesk.yaml")
 	d.write("")
 	d.must("migrate")
+	return d
+}
+
+// newSettings is a settings file alone: no server is there, no schema and no key.
+func newSettings(t *testing.T) *testDesk {
+	t.Helper()
+	dir := t.TempDir()
+	d := &testDesk{
+		t: t, dir: dir, config: filepath.Join(dir, "canceldesk.yaml"), database: "sqlite:" + filepath.Join(dir, "desk.db"),
+		blobs: filepath.Join(dir, "blobs"), imap: "127.0.0.1:143", password: dovecottest.Password,
+	}
+	d.write("")
 	return d
 }
 
 // write writes the settings file, with more of it at the end.
 func (d *testDesk) write(more string) {
 	d.t.Helper()
-	host, port, err := net.SplitHostPort(d.dovecot.Addr())
+	host, port, err := net.SplitHostPort(d.imap)
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	smtpHost, smtpPort := "127.0.0.1", 25
+	if d.smtp != nil {
+		smtpHost, smtpPort = d.smtp.Host(), d.smtp.Port()
+	}
 	yaml := fmt.Sprintf(`
-http: { address: "127.0.0.1:0", public_url: "http://desk.example" }
+http: { address: "127.0.0.1:0", public_url: http://desk.example }
 database: { url: %q }
 blobs: { url: %q }
 keys: { dir: keys }
@@ -74,8 +94,7 @@ mailboxes:
     authserv_id: %s
     imap: { host: %q, port: %s, tls: none, username: %s, password: %q }
     smtp: { host: %q, port: %d, tls: none }
-`, d.database, "file://"+filepath.ToSlash(filepath.Join(d.dir, "blobs")), testAddress, testServ,
-		host, port, testUser, dovecottest.Password, d.smtp.Host(), d.smtp.Port())
+`, d.database, "file://"+filepath.ToSlash(d.blobs), testAddress, testServ, host, port, testUser, d.password, smtpHost, smtpPort)
 	if err := os.WriteFile(d.config, []byte(yaml+more), 0o600); err != nil {
 		d.t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func (c *commands) ticketsCommand() *cobra.Command {
 }
 
 // allViews are the views that together hold every ticket once.
-var allViews = [...]tickets.View{tickets.ViewAll, tickets.ViewSolved, tickets.ViewClosed, tickets.ViewNotCancellation}
+var allViews = [...]tickets.View{tickets.ViewAll, tickets.ViewNotCancellation}
 
 func (c *commands) listTicketsCommand(use string) *cobra.Command {
 	var asJSON bool

@@ -2,7 +2,6 @@ package main
 
 import (
 	"database/sql"
-	"encoding/json"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	_ "github.com/mattn/go-sqlite3" // the tests look into the database as an operator would
 
 	"github.com/canceldesk/canceldesk/mailin"
 	"github.com/canceldesk/canceldesk/tickets"
@@ -137,54 +135,6 @@ func (d *testDesk) fingerprint(db *sql.DB) []string {
 		out = append(out, column(d.t, db, q)...)
 	}
 	return out
-}
-
-// open looks into the desk's SQLite file without changing it.
-func (d *testDesk) open() *sql.DB {
-	d.t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(d.dir, "desk.db")+"?mode=ro&_busy_timeout=10000")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-func column(t *testing.T, db *sql.DB, query string, args ...any) []string {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, s)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func count(t *testing.T, db *sql.DB, query string, args ...any) int {
-	t.Helper()
-	var n int
-	if err := db.QueryRowContext(t.Context(), query, args...).Scan(&n); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return n
-}
-
-func decode(t *testing.T, line string, into any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(strings.TrimSpace(line)), into); err != nil {
-		t.Fatalf("%q: %v", line, err)
-	}
 }
 
 // TestSolvedCaseVerifiesElsewhere: the evidence of a case verifies with the key alone, in a folder that
