@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // testDesk is the program as it is installed: a settings file, a real Dovecot, an SMTP server that
 // keeps what it is given, and a database of its own.
 type testDesk struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	config  string
 	dovecot *dovecottest.Server
@@ -47,7 +47,7 @@ const (
 )
 
 // newTestDesk sets a desk up over a database URL; "" is SQLite in the desk's own folder.
-func newTestDesk(t *testing.T, database string) *testDesk {
+func newTestDesk(t testing.TB, database string) *testDesk {
 	t.Helper()
 	d := newSettings(t)
 	d.dovecot, d.smtp = dovecottest.Start(t, dovecottest.Options{}), smtptest.Start(t, smtptest.Options{})
@@ -61,7 +61,7 @@ func newTestDesk(t *testing.T, database string) *testDesk {
 }
 
 // newSettings is a settings file alone: no server is there, no schema and no key.
-func newSettings(t *testing.T) *testDesk {
+func newSettings(t testing.TB) *testDesk {
 	t.Helper()
 	dir := t.TempDir()
 	d := &testDesk{

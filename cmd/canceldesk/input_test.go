@@ -319,7 +319,7 @@ func (d *testDesk) listenAt(address string) {
 }
 
 // taken is an address that somebody listens at for as long as the test runs.
-func taken(t *testing.T) string {
+func taken(t testing.TB) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -330,7 +330,7 @@ func taken(t *testing.T) string {
 }
 
 // nobody is an address that nobody listens at.
-func nobody(t *testing.T) string {
+func nobody(t testing.TB) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(context.WithoutCancel(t.Context()), "tcp", "127.0.0.1:0")
 	if err != nil {

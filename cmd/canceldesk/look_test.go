@@ -37,7 +37,7 @@ func (d *testDesk) connect(driver, source string) *sql.DB {
 }
 
 // column is the one column of a query, in its order.
-func column(t *testing.T, db *sql.DB, query string) []string {
+func column(t testing.TB, db *sql.DB, query string) []string {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
@@ -59,7 +59,7 @@ func column(t *testing.T, db *sql.DB, query string) []string {
 }
 
 // count is the one number of a query.
-func count(t *testing.T, db *sql.DB, query string) int {
+func count(t testing.TB, db *sql.DB, query string) int {
 	t.Helper()
 	var n int
 	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
@@ -68,7 +68,7 @@ func count(t *testing.T, db *sql.DB, query string) int {
 	return n
 }
 
-func decode(t *testing.T, line string, into any) {
+func decode(t testing.TB, line string, into any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(strings.TrimSpace(line)), into); err != nil {
 		t.Fatalf("%q: %v", line, err)

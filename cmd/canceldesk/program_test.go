@@ -106,7 +106,7 @@ func (c *child) mustEnd(code int) {
 }
 
 // until looks again and again until met says yes; the test fails when that takes longer than limit.
-func until(t *testing.T, limit time.Duration, what string, met func() bool) {
+func until(t testing.TB, limit time.Duration, what string, met func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/canceldesk/canceldesk/mailin"
+	"github.com/canceldesk/canceldesk/mailin/dovecottest"
+	"github.com/canceldesk/canceldesk/store/postgrestest"
+)
+
+// ownMailCount is how many mails are made where the environment names none.
+const ownMailCount = 2000
+
+// BenchmarkIntake takes in the mails of a real Dovecot by `poll --once` (fetch, keep, parse, judge,
+// understand, thread, store with evidence) and compares it with fetching the same mails with go-imap
+// and throwing them away. It tells mails/s of both, the ratio, how many mails landed in another ticket
+// than their manifest says, and this process's own processor time and largest memory.
+func BenchmarkIntake(b *testing.B) {
+	for _, engine := range []struct {
+		name string
+		url  func(*testing.B) string
+	}{
+		{"sqlite", func(*testing.B) string { return "" }},
+		{"postgres", func(b *testing.B) string { return postgrestest.Start(b) }},
+	} {
+		b.Run(engine.name, func(b *testing.B) {
+			mails := benchMails(b, ownMailCount)
+			var raw, poll, cpu time.Duration
+			astray := 0
+			for range b.N {
+				b.StopTimer()
+				d := newTestDesk(b, engine.url(b))
+				for _, m := range mails {
+					d.dovecot.Deliver(testUser, "INBOX", m.raw)
+				}
+				fetchAll(b, d.dovecot, len(mails)) // Dovecot reads a new maildir more slowly
+				began := time.Now()
+				fetchAll(b, d.dovecot, len(mails))
+				raw += time.Since(began)
+				used, began := processorTime(b), time.Now()
+				b.StartTimer()
+				out := d.must("poll", "--once")
+				b.StopTimer()
+				poll += time.Since(began)
+				cpu += processorTime(b) - used
+				var sum mailin.Summary
+				if decode(b, out, &sum); sum.Fetched != len(mails) || sum.Ticket == 0 {
+					b.Fatalf("of %d mails %d were fetched: %s", len(mails), sum.Fetched, out)
+				}
+				astray += d.astray(mails)
+				b.StartTimer()
+			}
+			n := float64(b.N * len(mails))
+			b.ReportMetric(n/poll.Seconds(), "mails/s")
+			b.ReportMetric(n/raw.Seconds(), "fetched/s")
+			b.ReportMetric(poll.Seconds()/raw.Seconds(), "x-fetch")
+			b.ReportMetric(cpu.Seconds()*1000/n, "cpu-s/1000")
+			b.ReportMetric(float64(astray)/float64(b.N), "astray")
+			b.ReportMetric(peakMemory(b), "peak-MB")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// fetchAll reads every mail of the inbox and throws it away.
+func fetchAll(b *testing.B, dovecot *dovecottest.Server, n int) {
+	b.Helper()
+	c, err := imapclient.DialInsecure(dovecot.Addr(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Login(testUser, dovecottest.Password).Wait(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
+		b.Fatal(err)
+	}
+	all := imap.UIDSet{}
+	all.AddRange(1, 0)
+	cmd := c.Fetch(all, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}})
+	got := 0
+	for cmd.Next() != nil {
+		got++
+	}
+	if err := cmd.Close(); err != nil || got != n {
+		b.Fatalf("%d of %d mails were fetched: %v", got, n, err)
+	}
+}
+
+// astray counts the mails that lie in another ticket than the one their root opened.
+func (d *testDesk) astray(mails []benchMail) int {
+	d.t.Helper()
+	db := d.open()
+	defer db.Close()
+	rows, err := db.QueryContext(d.t.Context(), "SELECT message_id, ticket_id FROM intake WHERE outcome IN ('ticket', 'appended')")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer rows.Close()
+	tickets := map[string]int64{}
+	for rows.Next() {
+		var id string
+		var ticket int64
+		if err := rows.Scan(&id, &ticket); err != nil {
+			d.t.Fatal(err)
+		}
+		tickets[id] = ticket
+	}
+	if err := rows.Err(); err != nil {
+		d.t.Fatal(err)
+	}
+	n := 0
+	for _, m := range mails {
+		if m.root >= 0 && (tickets[m.id] == 0 || tickets[m.id] != tickets[mails[m.root].id]) {
+			n++
+		}
+	}
+	return n
+}
+
+// processorTime is what this process has used so far.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	used := resources(b)
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// peakMemory is the largest resident memory this process ever had, in MB. Linux counts it in KiB.
+func peakMemory(b *testing.B) float64 {
+	b.Helper()
+	used := resources(b)
+	return float64(used.Maxrss) / 1024
+}
+
+func resources(b *testing.B) syscall.Rusage {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return used
+}
