@@ -29,6 +29,17 @@ func (t *tx) IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]
 	return list, fail("intake by fingerprint", err)
 }
 
+// IntakeByUID returns the rows of these UIDs of one folder under one UIDVALIDITY, ascending.
+func (t *tx) IntakeByUID(ctx context.Context, folder tickets.Place, uids []uint32) ([]tickets.Intake, error) {
+	if len(uids) == 0 {
+		return nil, nil
+	}
+	var list []tickets.Intake
+	err := t.on(ctx).Where("mailbox = ? AND folder = ? AND uid_validity = ? AND uid IN ?",
+		folder.Mailbox, folder.Folder, int64(folder.UIDValidity), uids).Order("uid").Find(&list).Error
+	return list, fail("intake by uid", err)
+}
+
 // MoveCursor moves the folder's cursor. The lease's token is compared in the same statement, so that
 // a holder who lost the mailbox can't write; FOR SHARE keeps a new holder on PostgreSQL from taking
 // the lease between the comparison and the commit. Within one UIDVALIDITY a cursor never goes back.

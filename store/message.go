@@ -26,9 +26,16 @@ func (r reader) Message(ctx context.Context, id int64) (tickets.Message, error) 
 	return m, fail("message", err)
 }
 
-// InsertMessage stores a new message.
+// InsertMessage stores a new message, together with others of the transaction (pending).
 func (t *tx) InsertMessage(ctx context.Context, m *tickets.Message) error {
-	return fail("insert message", t.on(ctx).Create(m).Error)
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if err := t.pending.number(t.through(ctx), "messages", &m.ID); err != nil {
+		return fail("number message", err)
+	}
+	t.pending.messages = append(t.pending.messages, *m)
+	return nil
 }
 
 // MoveMessages gives every message of one ticket to another.

@@ -80,9 +80,12 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	return nil
 }
 
-// flush stores the events and jobs of the transaction, a few statements for all of them. Nothing asks
-// for them before it ends, and a batch of mails writes hundreds.
+// flush stores what the transaction still has to insert, and its events and jobs, a few statements for
+// all of them. Nothing asks for events and jobs before it ends, and a batch of mails writes hundreds.
 func (t *tx) flush(ctx context.Context) error {
+	if err := t.pending.store(t.through(ctx)); err != nil {
+		return err
+	}
 	if err := createAll(t.on(ctx), t.events); err != nil {
 		return fail("append events", err)
 	}

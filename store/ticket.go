@@ -185,12 +185,17 @@ func (r reader) Links(ctx context.Context, ticketID int64) ([]tickets.Link, erro
 	return list, fail("links", err)
 }
 
-// InsertTicket stores a new ticket under a new number, at version 1.
+// InsertTicket stores a new ticket under a new number, at version 1, together with others of the
+// transaction (pending).
 func (t *tx) InsertTicket(ctx context.Context, ticket *tickets.Ticket) error {
-	ticket.Version = 1
-	if err := t.on(ctx).Create(ticket).Error; err != nil {
-		return fail("insert ticket", err)
+	if err := t.usable(); err != nil {
+		return err
 	}
+	if err := t.pending.number(t.through(ctx), "tickets", &ticket.ID); err != nil {
+		return fail("number ticket", err)
+	}
+	ticket.Version = 1
+	t.pending.tickets = append(t.pending.tickets, *ticket)
 	t.heads[ticket.Number()] = head{} // a new number has no events yet
 	return nil
 }
@@ -216,11 +221,24 @@ func (t *tx) InsertLink(ctx context.Context, l tickets.Link) error {
 	return fail("insert link", t.on(ctx).Clauses(skipExisting()).Create(&l).Error)
 }
 
-// LiveTicketsOf lists the tickets of a requester that are not closed, oldest first.
-func (t *tx) LiveTicketsOf(ctx context.Context, requester string) ([]tickets.Ticket, error) {
+// LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.
+func (t *tx) LiveTicketsOf(ctx context.Context, requesters ...string) ([]tickets.Ticket, error) {
+	if len(requesters) == 0 {
+		return nil, nil
+	}
 	var list []tickets.Ticket
-	err := t.on(ctx).Where("status <> 'closed' AND requester = ?", requester).Order("id").Find(&list).Error
-	return list, fail("live tickets of a requester", err)
+	err := t.on(ctx).Where("status <> 'closed' AND requester IN ?", requesters).Order("id").Find(&list).Error
+	return list, fail("live tickets of requesters", err)
+}
+
+// TicketsByID lists those of the tickets that there are.
+func (t *tx) TicketsByID(ctx context.Context, ids []int64) ([]tickets.Ticket, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []tickets.Ticket
+	err := t.on(ctx).Where("id IN ?", ids).Order("id").Find(&list).Error
+	return list, fail("tickets by id", err)
 }
 
 // LiveTicketsForAccount lists the account's tickets that are not closed, oldest first.

@@ -27,14 +27,28 @@ type reader struct {
 	// every statement that could be, a third of the price of an insert; in a transaction database/sql
 	// watches the context between the statements anyway, and they are short.
 	unbroken bool
+	// pending is what the transaction is to insert first; nil outside one.
+	pending *pending
 }
 
 // on is the connection for one statement.
 func (r reader) on(ctx context.Context) *gorm.DB {
-	if r.unbroken {
-		ctx = context.WithoutCancel(ctx)
+	ctx = r.through(ctx)
+	g := r.conn.WithContext(ctx)
+	if r.pending != nil {
+		if err := r.pending.store(ctx); err != nil {
+			_ = g.AddError(err) // which the statement then returns
+		}
 	}
-	return r.conn.WithContext(ctx)
+	return g
+}
+
+// through is the context of one statement.
+func (r reader) through(ctx context.Context) context.Context {
+	if r.unbroken {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
 }
 
 // tx is one transaction. Once it has ended, each of its methods fails.
@@ -77,7 +91,10 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 			if err := turnstile(g, d.dialect, n); err != nil {
 				return err
 			}
-			t := &tx{reader: reader{conn: g, unbroken: d.dialect == sqliteDialect}, dialect: d.dialect, heads: map[string]head{}}
+			t := &tx{
+				reader:  reader{conn: g, unbroken: d.dialect == sqliteDialect, pending: &pending{conn: g, last: map[string]int64{}}},
+				dialect: d.dialect, heads: map[string]head{},
+			}
 			defer func() { t.over = true }()
 			if fromF = f(t); fromF != nil {
 				return fromF

@@ -59,12 +59,16 @@ type Tx interface {
 	InsertIntake(ctx context.Context, rows []Intake) error
 	// IntakeByFingerprint returns the rows that stored a mail of one of these fingerprints.
 	IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]Intake, error)
+	// IntakeByUID returns the rows of these UIDs of a folder; of the place only its UID is not looked at.
+	IntakeByUID(ctx context.Context, folder Place, uids []uint32) ([]Intake, error)
 	// MoveCursor moves the folder's cursor, if fence is the mailbox's newest lease token; Conflict if not.
 	MoveCursor(ctx context.Context, c Cursor, fence int64) error
 	// MessagesByMailID finds stored messages, inbound and sent, by their RFC 5322 Message-ID.
 	MessagesByMailID(ctx context.Context, ids []string) ([]Message, error)
-	// LiveTicketsOf lists the tickets of a requester that are not closed, oldest first.
-	LiveTicketsOf(ctx context.Context, requester string) ([]Ticket, error)
+	// TicketsByID lists those of the tickets that there are.
+	TicketsByID(ctx context.Context, ids []int64) ([]Ticket, error)
+	// LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.
+	LiveTicketsOf(ctx context.Context, requesters ...string) ([]Ticket, error)
 	// LiveTicketsForAccount lists the account's tickets that are not closed, oldest first.
 	LiveTicketsForAccount(ctx context.Context, accountNo string) ([]Ticket, error)
 	// AutoAnswersSince counts automatic mails to an address since an instant.

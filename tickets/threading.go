@@ -142,6 +142,9 @@ func (t *Ticket) heard(m Message, u intent.Understanding, how Arrival) string {
 // ticket had none. The primary intent changes only from one that stops nothing to one that does, or
 // by a bare yes to our question, which asked whether to stop.
 func (t *Ticket) Absorb(u intent.Understanding) {
+	// The lists are changed below, and whoever else holds them (the message that made the ticket) must
+	// not see it.
+	t.Intents, t.Flags = slices.Clone(t.Intents), slices.Clone(t.Flags)
 	for _, f := range u.Flags {
 		if !slices.Contains(t.Flags, f) {
 			t.Flags = append(t.Flags, f)
