@@ -33,11 +33,14 @@ func cases() map[string]struct {
 			return ticket
 		}},
 		"joined": {customer(), func(b *bundle) tickets.Ticket {
-			main := b.receive(mail{"other@example.com", 0, intent.Understanding{
-				Intent: intent.StopAutoRenew, Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.9, Facts: intent.Facts{Account: "u1"},
-			}})
-			b.drain(hour, nil)
-			b.receive(mail{"li@example.com", 1, stop()})
+			// The second arrives while the first waits for a biller that does not answer.
+			trouble := b.world.fault
+			b.world.fault = func(string, string) fault { return before }
+			main := b.receive(mail{"li@example.com", 1, naming("x1", intent.StopAutoRenew)})
+			b.drain(time.Minute, nil)
+			b.receive(mail{"li@example.com", 1, naming("x2", intent.StopAutoRenew)})
+			b.drain(time.Minute, nil)
+			b.world.fault = trouble
 			b.drain(hour, nil)
 			return main
 		}},

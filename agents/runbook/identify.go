@@ -71,15 +71,18 @@ func candidates(matches []Match) []string {
 // claimKey stands for the run's claim on its subscriptions among what a job tried already.
 const claimKey = "claim"
 
-// identifySubscriptions finds which subscriptions the case is about and has the run claim them, so
-// that no other works on them: those that a person set, else those the text means.
+// identifySubscriptions finds which subscriptions the case is about: those that a person set, else
+// those the text means. A request from the registered address has its run claim them, so that no
+// other works on them. One that nobody vouches for claims nothing: a stranger could otherwise lie in
+// wait with a case of his own for the owner's request to become part of.
 func identifySubscriptions(c Case) (Next, bool) {
 	subs := c.Ticket.SubscriptionIDs
 	if len(subs) == 0 {
 		subs = meant(*c.Account, c.Ticket.Facts)
 	}
+	claims := vouched(c)
 	switch {
-	case len(subs) > 0 && slices.Equal(subs, c.Run.SubscriptionIDs):
+	case len(subs) > 0 && slices.Equal(subs, c.Ticket.SubscriptionIDs) && (!claims || slices.Equal(subs, c.Run.SubscriptionIDs)):
 		return settle(c, tickets.Identify, tickets.Succeeded, "", "")
 	case c.tried(claimKey):
 		return Next{}, false
@@ -89,7 +92,15 @@ func identifySubscriptions(c Case) (Next, bool) {
 		return settle(c, tickets.Identify, tickets.NeedsCustomer, "several_subscriptions",
 			"The account has several subscriptions that renew, and the message does not say which.")
 	}
-	return Next{Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: subs, Key: claimKey}, true
+	return Next{
+		Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: subs, Claims: claims, Key: claimKey,
+	}, true
+}
+
+// vouched reports whether a request of the case came from the account's registered address.
+func vouched(c Case) bool {
+	_, ok := c.verified(c.asked(stopIntents()...))
+	return ok
 }
 
 // meant are the subscriptions the stated facts can mean: the one of a stated order or transaction,
@@ -131,7 +142,14 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	if c.step(tickets.Verify).State == tickets.Succeeded || !c.step(tickets.Identify).State.Done() {
 		return Next{}, false
 	}
-	if _, ok := c.verified(c.asked(stopIntents()...)); ok {
+	if vouched(c) && !slices.Equal(c.Ticket.SubscriptionIDs, c.Run.SubscriptionIDs) && !c.tried(claimKey) {
+		// A later message came from the registered address: now the run may claim what it is about.
+		return Next{
+			Do: DoIdentify, Step: tickets.Identify, AccountNo: c.Ticket.AccountNo, Subscriptions: c.Ticket.SubscriptionIDs,
+			Claims: true, Key: claimKey,
+		}, true
+	}
+	if vouched(c) {
 		return settle(c, tickets.Verify, tickets.Succeeded, "registered_address", "")
 	}
 	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {

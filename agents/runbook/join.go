@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,32 +10,57 @@ import (
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
-// join handles a second request for subscriptions that another ticket is already working on. From
-// the account's registered address it becomes part of that ticket, and its own run ends; from
-// anywhere else it is only linked and sees nothing of it. It reports whether the two became one.
-func (r *Runner) join(ctx context.Context, c Case, n Next) (bool, error) {
-	_, verified := c.verified(c.asked(stopIntents()...))
-	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+// join makes a second request from the account's registered address part of the ticket that is already
+// working on its subscriptions, and ends its own run. That ticket's run claimed them, so it was vouched
+// for in the same way.
+func (r *Runner) join(ctx context.Context, c Case, n Next) error {
+	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		main, err := workingOn(ctx, tx, c.Ticket, n.Subscriptions)
 		if err != nil {
 			return nil, err
 		}
-		if !verified {
-			return r.linkOnly(ctx, tx, c, main, at)
-		}
 		return joinInto(ctx, tx, c, main, at)
 	})
-	return verified, err
 }
 
-// workingOn is the other live ticket of the account that the subscriptions belong to now.
+// linkOthers links the ticket to the others of its account that still run, for the people at the desk:
+// none sees anything of another by it.
+func linkOthers(ctx context.Context, tx tickets.Tx, t tickets.Ticket, at time.Time) error {
+	others, err := tx.LiveTicketsForAccount(ctx, t.AccountNo)
+	if err != nil {
+		return err
+	}
+	known, err := tx.Links(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.ID == t.ID || slices.ContainsFunc(known, func(l tickets.Link) bool { return l.FromID == o.ID || l.ToID == o.ID }) {
+			continue
+		}
+		if err := tx.InsertLink(ctx, tickets.Link{FromID: t.ID, ToID: o.ID, Kind: "account", At: at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// workingOn is the other live ticket of the account whose run has claimed one of the subscriptions.
 func workingOn(ctx context.Context, tx tickets.Tx, t tickets.Ticket, subscriptions []string) (tickets.Ticket, error) {
 	others, err := tx.LiveTicketsForAccount(ctx, t.AccountNo)
 	if err != nil {
 		return tickets.Ticket{}, err
 	}
 	for _, o := range others {
-		if o.ID != t.ID && o.Live() && overlaps(o.SubscriptionIDs, subscriptions) {
+		if o.ID == t.ID || !o.Live() {
+			continue
+		}
+		run, _, err := tx.LatestRun(ctx, o.ID)
+		switch {
+		case errors.Is(err, tickets.NotFound), err == nil && run.EndedAt != nil:
+		case err != nil:
+			return tickets.Ticket{}, err
+		case overlaps(run.SubscriptionIDs, subscriptions):
 			return o, nil
 		}
 	}
@@ -43,19 +69,6 @@ func workingOn(ctx context.Context, tx tickets.Tx, t tickets.Ticket, subscriptio
 
 func overlaps(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
-}
-
-// linkOnly leaves the request in a ticket of its own, for a person.
-func (r *Runner) linkOnly(ctx context.Context, tx tickets.Tx, c Case, main tickets.Ticket, at time.Time) ([]tickets.Record, error) {
-	if err := tx.InsertLink(ctx, tickets.Link{FromID: c.Ticket.ID, ToID: main.ID, Kind: "account", At: at}); err != nil {
-		return nil, err
-	}
-	n, changed := settle(c, tickets.Identify, tickets.NeedsAgent, "running_elsewhere",
-		"Another ticket is already working on this subscription: "+main.Number())
-	if !changed {
-		return nil, nil
-	}
-	return []tickets.Record{linked(c.Ticket, main, "account"), stepRecord(c, n)}, tx.SaveStep(ctx, r.step(c, n, at))
 }
 
 // joinInto makes the request part of the main ticket and closes its own.

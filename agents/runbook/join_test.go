@@ -21,9 +21,8 @@ func TestSecondRequest(t *testing.T) {
 	t.Run("from the registered address it becomes part of the running one", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, customer())
-		main := b.receive(of("other@example.com", 0, intent.StopAutoRenew))
-		b.drain(hour, nil)
-		second := b.receive(of("li@example.com", 1, intent.CancelAndRefund))
+		main := b.receive(mail{"li@example.com", 1, naming("x1", intent.StopAutoRenew)})
+		second := b.receive(mail{"li@example.com", 1, naming("x2", intent.CancelAndRefund)})
 		b.drain(hour, nil)
 		if got := b.ticket(second.ID); got.Status != tickets.Closed || got.Reason != tickets.ReasonJoined {
 			t.Errorf("the second is %s, %s", got.Status, got.Reason)
@@ -41,14 +40,35 @@ func TestSecondRequest(t *testing.T) {
 			t.Error("the run of the joined ticket goes on")
 		}
 	})
-	t.Run("from anywhere else it is linked, changes nothing and is seen by a person", func(t *testing.T) {
+	t.Run("a stranger who wrote first has no part in it and no claim", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer())
+		stranger := b.receive(of("attacker@example.com", 0, intent.CancelAndRefund))
+		b.drain(hour, nil)
+		owner := b.receive(of("li@example.com", 1, intent.StopAutoRenew))
+		b.drain(hour, nil)
+		if got := b.ticket(owner.ID); got.Status != tickets.Solved || got.Reason != "cancelled" || got.Requester != "li@example.com" {
+			t.Errorf("the owner's is %s, %s of %s", got.Status, got.Reason, got.Requester)
+		}
+		if got := b.ticket(stranger.ID); got.Reason != "not_verified" || len(got.Intents) != 1 {
+			t.Errorf("the stranger's is %s, %v", got.Reason, got.Intents)
+		}
+		messages, err := b.Messages(b.ctx, stranger.ID)
+		must(t, err)
+		for _, m := range messages {
+			if m.Direction == tickets.Inbound && m.Sender != "attacker@example.com" {
+				t.Errorf("the stranger's ticket has a message of %s", m.Sender)
+			}
+		}
+	})
+	t.Run("from anywhere else it is linked and changes nothing", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, customer(), func(s *tickets.Settings) { s.Automation.Stop = tickets.Propose })
 		main := b.receive(of("li@example.com", 1, intent.StopAutoRenew))
 		b.drain(hour, nil)
 		second := b.receive(of("stranger@example.com", 1, intent.CancelAndRefund))
 		b.drain(hour, nil)
-		if got := b.ticket(second.ID); got.Status != tickets.New || got.Reason != "running_elsewhere" {
+		if got := b.ticket(second.ID); got.Status != tickets.Pending || got.Reason != "not_verified" {
 			t.Errorf("the second is %s, %s", got.Status, got.Reason)
 		}
 		if got := b.ticket(main.ID); got.Reason != "proposed" || len(got.Intents) != 1 {
@@ -100,12 +120,12 @@ func TestRelink(t *testing.T) {
 	_, err := b.desk.Relink(b.ctx, ticket.ID, "agent:amy", "u1", []string{"s1"})
 	must(t, err)
 	b.drain(hour, nil)
-	if got := b.ticket(ticket.ID); got.Reason != "not_verified" || b.running() != 1 {
+	if got := b.ticket(ticket.ID); got.Reason != "not_verified" || b.running() != 0 {
 		t.Errorf("the ticket is %s, %s with %d claims: it has an account, and still nobody verified", got.Status, got.Reason, b.running())
 	}
-	b.receive(mail{"li@example.com", 1, stop()})
+	holder := b.receive(mail{"li@example.com", 1, stop()})
 	b.drain(hour, nil)
-	if got := b.ticket(ticket.ID); got.Status != tickets.Solved || got.Reason != "cancelled" || b.running() != 0 {
-		t.Errorf("the ticket is %s, %s with %d claims after the holder asked too", got.Status, got.Reason, b.running())
+	if got := b.ticket(holder.ID); got.Status != tickets.Solved || got.Reason != "cancelled" || b.running() != 0 {
+		t.Errorf("the holder's ticket is %s, %s with %d claims", got.Status, got.Reason, b.running())
 	}
 }

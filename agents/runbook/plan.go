@@ -39,6 +39,7 @@ type Next struct {
 	AccountNo     string   // identify
 	Subscriptions []string // identify
 	Candidates    []string // identify
+	Claims        bool     // identify: the run takes the subscriptions for itself
 
 	Key          string            // stop, end, send, and identify with subscriptions
 	Subscription string            // stop

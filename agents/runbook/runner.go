@@ -142,7 +142,7 @@ func (r *Runner) begin(ctx context.Context, c Case) error {
 }
 
 // identify records whose case it is. Where the subscriptions already have a running run in another
-// ticket of the account, the two become one or are linked; it reports false where they stay two.
+// ticket of the account, which is as surely the owner's, the two become one.
 func (r *Runner) identify(ctx context.Context, c Case, n Next) (bool, error) {
 	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		t := c.Ticket
@@ -154,17 +154,22 @@ func (r *Runner) identify(ctx context.Context, c Case, n Next) (bool, error) {
 		if len(n.Subscriptions) > 0 {
 			t.SubscriptionIDs = n.Subscriptions
 			t.NextChargeAt = nextCharge(*c.Account, n.Subscriptions)
-			if err := claim(ctx, tx, c, n.Subscriptions, at); err != nil {
+			if n.Claims {
+				if err := claim(ctx, tx, c, n.Subscriptions, at); err != nil {
+					return nil, err
+				}
+			}
+			if err := linkOthers(ctx, tx, t, at); err != nil {
 				return nil, err
 			}
-			data["subscriptions"] = anyOf(n.Subscriptions)
+			data["subscriptions"], data["claims"] = anyOf(n.Subscriptions), n.Claims
 		}
 		return []tickets.Record{{
 			Stream: t.Number(), Type: "identify.result", Actor: string(tickets.DeskActor), Data: data,
 		}}, tx.SaveTicket(ctx, &t)
 	})
-	if errors.Is(err, tickets.Conflict) && len(n.Subscriptions) > 0 {
-		return r.join(ctx, c, n)
+	if errors.Is(err, tickets.Conflict) && n.Claims {
+		return true, r.join(ctx, c, n)
 	}
 	return true, err
 }
@@ -178,10 +183,17 @@ func claim(ctx context.Context, tx tickets.Tx, c Case, subscriptions []string, a
 	if err := tx.SaveRun(ctx, &before); err != nil {
 		return err
 	}
+	steps := slices.Clone(c.Steps)
+	for i, s := range steps {
+		// What was worked out before anybody vouched for the request is worked out anew.
+		if slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets}, s.Name) && s.State != tickets.Todo {
+			steps[i].State, steps[i].Reason, steps[i].Detail, steps[i].EndedAt = tickets.Todo, "", "", nil
+		}
+	}
 	run := tickets.Run{
 		TicketID: c.Ticket.ID, Mode: c.Run.Mode, SubscriptionIDs: subscriptions, Snapshot: c.Account, StartedAt: c.Run.StartedAt,
 	}
-	return tx.InsertRun(ctx, &run, slices.Clone(c.Steps))
+	return tx.InsertRun(ctx, &run, steps)
 }
 
 // nextCharge is the earliest debit that the subscriptions are due for.

@@ -210,6 +210,13 @@ func stop() intent.Understanding {
 	return intent.Understanding{Intent: intent.StopAutoRenew, Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.9}
 }
 
+// naming asks for something and names an order, so that two such mails are two cases at first.
+func naming(order string, i ...intent.Intent) intent.Understanding {
+	u := asking(i...)
+	u.Facts.OrderNo = order
+	return u
+}
+
 func asking(i ...intent.Intent) intent.Understanding {
 	return intent.Understanding{Intent: i[0], Intents: i, Confidence: 0.9}
 }

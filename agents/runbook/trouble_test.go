@@ -116,7 +116,7 @@ func TestTrouble(t *testing.T) {
 				t.Error("something was stopped")
 			}
 			return ticket
-		}, want: "pending/not_verified", told: "neutral", running: 1},
+		}, want: "pending/not_verified", told: "neutral"},
 		{name: "a forged stop in a verified claim for money back stops nothing", account: customer(chargedTwice), do: func(t *testing.T, b *bundle) tickets.Ticket {
 			b.world.fault = func(op, _ string) fault {
 				if op == "refund" || op == "query refund" {
