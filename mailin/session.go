@@ -130,6 +130,9 @@ func (s *Session) secure(ctx context.Context) (net.Conn, error) {
 func (s *Session) logIn(ctx context.Context) error {
 	err := s.do(ctx, func() error {
 		if err := s.client.WaitGreeting(); err != nil {
+			if s.conn.why() == nil {
+				return connectError(s.server, err) // the connection is well, so this is no mail server
+			}
 			return err
 		}
 		if s.client.State() != imap.ConnStateNotAuthenticated {

@@ -40,7 +40,7 @@ type app struct {
 const callTimeout = 30 * time.Second
 
 // open builds the app over settings that were checked. It refuses a schema that is not this program's.
-func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (a *app, err error) {
+func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (_ *app, err error) {
 	if problems := c.Check(); len(problems) > 0 {
 		return nil, errors.New("the settings will not work:\n  " + strings.Join(problems, "\n  "))
 	}
@@ -48,7 +48,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	a = &app{config: c, now: now, log: log}
+	a := &app{config: c, now: now, log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

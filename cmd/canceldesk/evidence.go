@@ -41,7 +41,7 @@ func (c *commands) evidenceExportCommand() *cobra.Command {
 			return c.withApp(cmd, func(a *app) error {
 				var b bytes.Buffer
 				if err := a.exporter().Export(cmd.Context(), id, &b); err != nil {
-					return err
+					return noTicket(id, err)
 				}
 				// Written only once it is whole, and never over another bundle.
 				f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

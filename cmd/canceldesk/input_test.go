@@ -90,9 +90,9 @@ func TestBadInputSaysWhatToDo(t *testing.T) {
 		"taken_port": {
 			func(d *testDesk) { d.listenAt(taken(d.t)) }, "serve", 1, []string{"http.address", "address already in use"},
 		},
-		"unknown_ticket":        {nil, "tickets show CD-000099", 1, []string{"No such ticket"}},
+		"unknown_ticket":        {nil, "tickets show CD-000099", 1, []string{"there is no ticket CD-000099", "`canceldesk tickets list` shows them"}},
 		"no_ticket_number":      {nil, "tickets show 99x", 2, []string{"Ticket numbers look like CD-000123"}},
-		"evidence_of_no_ticket": {nil, "evidence export CD-000099 -o {dir}/x.zip", 1, []string{"No such ticket"}},
+		"evidence_of_no_ticket": {nil, "evidence export CD-000099 -o {dir}/x.zip", 1, []string{"there is no ticket CD-000099", "`canceldesk tickets list` shows them"}},
 		"evidence_into_nowhere": {nil, "evidence export CD-000001", 2, []string{"-o FILE.zip is missing"}},
 		"verify_without_key":    {nil, "evidence verify x.zip", 2, []string{"--key is required", "canceldesk evidence key"}},
 		"verify_without_bundle": {nil, "evidence verify {dir}/x.zip --key @{dir}/keys/evidence.pub", 1, []string{"open bundle", "{dir}/x.zip"}},

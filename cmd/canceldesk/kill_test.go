@@ -204,7 +204,7 @@ func (k *killer) round(mails []delivery, kills int) {
 	k.finish()
 }
 
-const waiting = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running') AND kind = 'run'"
+const waiting = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running') AND kind = 'ticket.run'"
 
 // kill starts the command and kills it at a random moment. A command that was faster is started again,
 // for the one moment that comes whatever there is to do, or the next that does.

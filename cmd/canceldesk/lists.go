@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -90,11 +91,19 @@ func (c *commands) showTicketCommand() *cobra.Command {
 	}
 }
 
+// noTicket says so where err means that no ticket has the number.
+func noTicket(id int64, err error) error {
+	if errors.Is(err, tickets.NotFound) {
+		return fmt.Errorf("there is no ticket %s: `canceldesk tickets list` shows them", tickets.Number(id))
+	}
+	return err
+}
+
 func (a *app) showTicket(cmd *cobra.Command, id int64) error {
 	ctx, out, zone := cmd.Context(), cmd.OutOrStdout(), a.desk.Settings().Zone
 	t, err := a.db.Ticket(ctx, id)
 	if err != nil {
-		return err
+		return noTicket(id, err)
 	}
 	row := ticketRow(t, zone)
 	for _, k := range []string{"number", "status", "reason", "intent", "account_no", "subscription_ids", "received_at", "subject"} {

@@ -42,6 +42,9 @@ func migrate(ctx context.Context, db *store.DB, cfg config.Config) (int64, error
 	if err := db.Migrate(ctx); err != nil {
 		return 0, err
 	}
+	if err := db.CheckSchema(ctx); err != nil { // a newer one was left as it is
+		return 0, err
+	}
 	if err := makeKeys(cfg.Keys.Dir, logName(cfg.HTTP.PublicURL)); err != nil {
 		return 0, err
 	}

@@ -24,21 +24,22 @@ func (d *testDesk) outcome(db *sql.DB) map[string][]string {
 	d.t.Helper()
 	out := map[string][]string{}
 	for kind, query := range map[string]string{
-		"mail":          "SELECT uid || ' ' || fingerprint || ' ' || outcome FROM intake",
-		"mail in case":  "SELECT i.uid || ' is in ' || " + firstMail + " FROM intake i JOIN tickets t ON t.id = i.ticket_id",
-		"case":          "SELECT " + firstMail + " || ' ' || status || ' ' || reason || ' ' || intent || ' ' || account_no || ' ' || COALESCE(subscription_ids, '') || ' ' || assurance FROM tickets t",
-		"step":          "SELECT " + firstMail + " || ' ' || s.name || ' ' || s.state || ' ' || s.reason FROM tickets t JOIN steps s ON s.run_id = (SELECT MAX(id) FROM runs WHERE ticket_id = t.id)",
-		"message":       "SELECT " + firstMail + " || ' ' || direction || ' ' || m.message_id FROM messages m JOIN tickets t ON t.id = m.ticket_id WHERE direction = 'inbound'",
-		"subscription":  "SELECT id || ' ' || CAST(auto_renew AS TEXT) || ' ' || CAST(stopped_at IS NOT NULL AS TEXT) || ' ' || access_until FROM subscriptions",
-		"agreement":     "SELECT id || ' ' || state FROM agreements",
-		"at biller":     "SELECT kind || ' ' || subscription_id || ' ' || mode || ' ' || state FROM biller_calls",
-		"at channel":    "SELECT ref || ' ' || state FROM ledger_agreements",
-		"paid back":     "SELECT txn_id || ' ' || amount_fen FROM ledger_refunds",
-		"effect":        "SELECT " + firstMail + " || ' ' || kind || ' ' || target || ' ' || state FROM effects JOIN tickets t ON t.id = ticket_id",
-		"effect result": "SELECT " + firstMail + " || ' ' || e.type FROM events e JOIN tickets t ON e.stream = 'CD-' || substr('000000' || t.id, -6) WHERE e.type = 'effect.result'",
-		"refund":        "SELECT charge_id || ' ' || amount_fen || ' ' || state FROM refunds",
-		"hold":          "SELECT subscription_id || ' ' || state FROM holds",
-		"told":          "SELECT " + firstMail + " || ' ' || tell || ' ' || o.recipient || ' ' || o.state FROM outgoing o JOIN tickets t ON t.id = o.ticket_id WHERE tell NOT IN ('receipt')",
+		"mail":           "SELECT uid || ' ' || fingerprint || ' ' || outcome FROM intake",
+		"mail in case":   "SELECT i.uid || ' is in ' || " + firstMail + " FROM intake i JOIN tickets t ON t.id = i.ticket_id",
+		"case":           "SELECT " + firstMail + " || ' ' || status || ' ' || reason || ' ' || intent || ' ' || account_no || ' ' || COALESCE(subscription_ids, '') || ' ' || assurance FROM tickets t",
+		"step":           "SELECT " + firstMail + " || ' ' || s.name || ' ' || s.state || ' ' || s.reason FROM tickets t JOIN steps s ON s.run_id = (SELECT MAX(id) FROM runs WHERE ticket_id = t.id)",
+		"message":        "SELECT " + firstMail + " || ' ' || direction || ' ' || m.message_id FROM messages m JOIN tickets t ON t.id = m.ticket_id WHERE direction = 'inbound'",
+		"subscription":   "SELECT id || ' ' || CAST(auto_renew AS TEXT) || ' ' || CAST(stopped_at IS NOT NULL AS TEXT) || ' ' || access_until FROM subscriptions",
+		"agreement":      "SELECT id || ' ' || state FROM agreements",
+		"at biller":      "SELECT kind || ' ' || subscription_id || ' ' || mode || ' ' || state FROM biller_calls",
+		"at channel":     "SELECT ref || ' ' || state FROM ledger_agreements",
+		"paid back":      "SELECT txn_id || ' ' || amount_fen FROM ledger_refunds",
+		"effect":         "SELECT " + firstMail + " || ' ' || kind || ' ' || target || ' ' || state FROM effects JOIN tickets t ON t.id = ticket_id",
+		"effect result":  "SELECT " + firstMail + " || ' ' || e.type FROM events e JOIN tickets t ON e.stream = 'CD-' || substr('000000' || t.id, -6) WHERE e.type = 'effect.result'",
+		"refund":         "SELECT charge_id || ' ' || amount_fen || ' ' || state FROM refunds",
+		"hold":           "SELECT subscription_id || ' ' || state FROM holds",
+		"told":           "SELECT " + firstMail + " || ' ' || tell || ' ' || o.recipient || ' ' || o.state FROM outgoing o JOIN tickets t ON t.id = o.ticket_id WHERE tell NOT IN ('receipt', 'neutral')",
+		"told neutrally": "SELECT DISTINCT recipient FROM outgoing WHERE tell = 'neutral'", // once a day, in whichever case comes first
 	} {
 		out[kind] = column(d.t, db, query)
 		slices.Sort(out[kind])
