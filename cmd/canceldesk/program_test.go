@@ -14,7 +14,7 @@ import (
 
 // child is the program in a process of its own, so that it can be killed as the machine would.
 type child struct {
-	t        *testing.T
+	t        testing.TB
 	name     string
 	cmd      *exec.Cmd
 	out, err output
