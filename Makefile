@@ -8,7 +8,8 @@ MAKEFLAGS   += --no-print-directory --no-builtin-rules
 GO       ?= go
 PKG      ?= ./...
 FUZZTIME ?= 30s
-COUNT    ?= 3
+COUNT    ?= 1
+KILLS    ?= 20
 
 LINT := bin/golangci-lint
 
@@ -40,10 +41,10 @@ bench: ## every benchmark, with memory figures
 	[ "$$found" -gt 0 ] || { echo 'make bench: no benchmark in $(PKG)' >&2; exit 1; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
 
-kill: deps ## the tests that kill the desk between its steps, COUNT times (3)
+kill: deps ## the tests that kill the desk between its steps, the long form with KILLS (20) kills, COUNT times (1)
 	@found=$$($(GO) test -list 'Kill' $(PKG) | grep -c '^Test' || true)
 	[ "$$found" -gt 0 ] || { echo 'make kill: no test named …Kill… in $(PKG)' >&2; exit 1; }
-	$(GO) test -race -count $(COUNT) -run 'Kill' $(PKG)
+	CANCELDESK_KILLS=$(KILLS) $(GO) test -race -timeout 60m -count $(COUNT) -run 'Kill' $(PKG)
 
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	@found=0
