@@ -22,16 +22,25 @@ func (d *Desk) Receive(ctx context.Context, b Batch) ([]Intake, error) {
 		if err != nil {
 			return err
 		}
-		rows = make([]Intake, 0, len(b.Mails))
-		for _, mail := range b.Mails {
+		rows = make([]Intake, len(b.Mails))
+		var fresh []Intake
+		var at []int // where among the rows the fresh ones are
+		for i, mail := range b.Mails {
+			if row, stored := in.stored(mail); stored {
+				rows[i] = row
+				continue
+			}
 			row, err := in.take(ctx, mail)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, row)
+			fresh, at = append(fresh, row), append(at, i)
 		}
-		if err := tx.InsertIntake(ctx, rows); err != nil {
+		if err := tx.InsertIntake(ctx, fresh); err != nil {
 			return err
+		}
+		for k, i := range at {
+			rows[i] = fresh[k]
 		}
 		if err := tx.Enqueue(ctx, in.jobs...); err != nil {
 			return err
@@ -39,45 +48,6 @@ func (d *Desk) Receive(ctx context.Context, b Batch) ([]Intake, error) {
 		return tx.MoveCursor(ctx, Cursor{Mailbox: b.Mailbox, Folder: b.Folder, UIDValidity: b.UIDValidity, LastUID: b.LastUID}, b.Fence)
 	})
 	return rows, err
-}
-
-// arrivals is one batch being stored. What the batch needs to know is asked for once, before its
-// mails are gone through, and kept up as they are.
-type arrivals struct {
-	d     *Desk
-	tx    Tx
-	batch Batch
-	at    time.Time
-	known map[string]Intake    // by fingerprint
-	mails map[string][]Message // by Message-ID
-	jobs  []Job
-}
-
-func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
-	a := &arrivals{d: d, tx: tx, batch: b, at: at, known: map[string]Intake{}, mails: map[string][]Message{}}
-	var fingerprints, ids []string
-	for _, m := range b.Mails {
-		if m.Fingerprint != "" {
-			fingerprints = append(fingerprints, m.Fingerprint)
-		}
-		ids = append(ids, m.InReplyTo...)
-		ids = append(ids, m.Message.References...)
-	}
-	rows, err := tx.IntakeByFingerprint(ctx, fingerprints)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		a.known[r.Fingerprint] = r
-	}
-	found, err := tx.MessagesByMailID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range found {
-		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
-	}
-	return a, nil
 }
 
 // take stores one mail and returns its ledger row.
@@ -144,7 +114,15 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 		return OutcomeTicket, id, err
 	}
 	t := candidates[i].Ticket
-	switch how := Arrive(t.Status, in.Understanding); how {
+	how := Arrive(t.Status, in.Understanding)
+	if how == Follow {
+		if next, there, err := a.following(ctx, t, in.Message.Sender); err != nil {
+			return "", 0, err
+		} else if there {
+			return OutcomeAppended, next.ID, a.append(ctx, in, next, Arrive(next.Status, in.Understanding))
+		}
+	}
+	switch how {
 	case Follow, Urgent:
 		id, err := a.open(ctx, in, &t, map[Arrival]string{Follow: "follows", Urgent: "urgent"}[how])
 		return OutcomeTicket, id, err
@@ -174,21 +152,15 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 			continue
 		}
 		for _, m := range a.mails[id] {
-			t, err := a.tx.Ticket(ctx, m.TicketID)
+			t, err := a.ticket(ctx, m.TicketID)
 			if err != nil {
 				return nil, err
 			}
 			add(Candidate{Ticket: t, Referred: true})
 		}
 	}
-	if in.Message.Sender != "" && in.Message.Assurance >= 1 {
-		live, err := a.tx.LiveTicketsOf(ctx, in.Message.Sender)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range live {
-			add(Candidate{Ticket: t, SameSender: true})
-		}
+	for _, t := range a.liveOf(in.Message) {
+		add(Candidate{Ticket: t, SameSender: true})
 	}
 	return out, nil
 }
@@ -201,7 +173,7 @@ func (a *arrivals) signed(ctx context.Context, messageID string) (Ticket, bool, 
 	if !ours {
 		return Ticket{}, false, nil
 	}
-	t, err := a.tx.Ticket(ctx, id)
+	t, err := a.ticket(ctx, id)
 	switch {
 	case errors.Is(err, NotFound):
 		return Ticket{}, false, nil
@@ -213,7 +185,7 @@ func (a *arrivals) signed(ctx context.Context, messageID string) (Ticket, bool, 
 		return Ticket{}, false, err
 	}
 	if i := slices.IndexFunc(links, func(l Link) bool { return l.FromID == t.ID && l.Kind == ReasonJoined }); i >= 0 {
-		t, err = a.tx.Ticket(ctx, links[i].ToID)
+		t, err = a.ticket(ctx, links[i].ToID)
 	}
 	return t, err == nil, err
 }
@@ -232,6 +204,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	if err := a.tx.InsertTicket(ctx, &t); err != nil {
 		return 0, err
 	}
+	a.keep(t)
 	m, err := a.store(ctx, in, t)
 	if err != nil {
 		return 0, err
@@ -292,7 +265,7 @@ func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arriva
 			return err
 		}
 	}
-	if err := a.tx.SaveTicket(ctx, &t); err != nil {
+	if err := a.save(ctx, &t); err != nil {
 		return err
 	}
 	if t.Status != before {
@@ -312,7 +285,7 @@ func (a *arrivals) again(ctx context.Context, in Incoming, first Intake) error {
 	if first.TicketID == 0 || in.Message.Assurance == 0 {
 		return nil
 	}
-	t, err := a.tx.Ticket(ctx, first.TicketID)
+	t, err := a.ticket(ctx, first.TicketID)
 	if err != nil || t.Status == Closed || t.Assurance >= in.Message.Assurance {
 		return err
 	}
@@ -354,7 +327,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 	if err != nil || id == 0 || in.Bounce == nil || !in.Bounce.Permanent {
 		return id, err
 	}
-	t, err := a.tx.Ticket(ctx, id)
+	t, err := a.ticket(ctx, id)
 	if err != nil || t.Status == Closed {
 		return id, err
 	}
@@ -365,7 +338,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 	if err := t.SetStatus(Open, "bounced", a.at); err != nil {
 		return id, err
 	}
-	if err := a.tx.SaveTicket(ctx, &t); err != nil {
+	if err := a.save(ctx, &t); err != nil {
 		return id, err
 	}
 	return id, a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))

@@ -123,9 +123,10 @@ func ownMail(from, subject, id, answers, text string, picture []byte, now time.T
 			"--mix\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=bill.png\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
 			folded(picture) + "--mix--\r\n"
 	}
-	return fmt.Appendf(nil, "Authentication-Results: %s; dmarc=pass header.from=%s\r\nReceived: from mail.%[2]s by %[1]s; %s\r\nFrom: %s\r\n"+
-		"To: %s\r\nDate: %[3]s\r\nSubject: %s\r\nMessage-ID: <%s>\r\n%sMIME-Version: 1.0\r\n%s",
-		testServ, domain, now.Format(time.RFC1123Z), from, testAddress, mime.BEncoding.Encode("utf-8", subject), id, answers, body)
+	date := now.Format(time.RFC1123Z)
+	return fmt.Appendf(nil, "Authentication-Results: %s; dmarc=pass header.from=%s\r\nReceived: from mail.%s by %s; %s\r\nFrom: %s\r\n"+
+		"To: %s\r\nDate: %s\r\nSubject: %s\r\nMessage-ID: <%s>\r\n%sMIME-Version: 1.0\r\n%s",
+		testServ, domain, domain, testServ, date, from, testAddress, date, mime.BEncoding.Encode("utf-8", subject), id, answers, body)
 }
 
 // folded is base64 in lines of 76.

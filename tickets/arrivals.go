@@ -1,0 +1,181 @@
+package tickets
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// arrivals is one batch being stored. What the batch needs to know is asked for once, before its
+// mails are gone through, and kept up as they are.
+type arrivals struct {
+	d      *Desk
+	tx     Tx
+	batch  Batch
+	at     time.Time
+	places map[uint32]Intake    // what is in the ledger of this folder already, by UID
+	known  map[string]Intake    // by fingerprint
+	mails  map[string][]Message // by Message-ID
+	cases  map[int64]Ticket     // as they stand now, those of the batch's senders and references
+	live   map[string][]int64   // the tickets of a sender among the cases, by requester
+	jobs   []Job
+}
+
+func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
+	a := &arrivals{
+		d: d, tx: tx, batch: b, at: at, places: map[uint32]Intake{}, known: map[string]Intake{}, mails: map[string][]Message{},
+		cases: map[int64]Ticket{}, live: map[string][]int64{},
+	}
+	var uids []uint32
+	var fingerprints, ids, senders []string
+	for _, m := range b.Mails {
+		uids = append(uids, m.UID)
+		if m.Fingerprint != "" {
+			fingerprints = append(fingerprints, m.Fingerprint)
+		}
+		ids = append(ids, m.InReplyTo...)
+		ids = append(ids, m.Message.References...)
+		if proved(m.Message) {
+			senders = append(senders, m.Message.Sender)
+		}
+	}
+	rows, err := tx.IntakeByUID(ctx, a.place(0), uids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		a.places[r.Place.UID] = r
+	}
+	if rows, err = tx.IntakeByFingerprint(ctx, fingerprints); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		a.known[r.Fingerprint] = r
+	}
+	return a, a.findCases(ctx, distinct(ids), distinct(senders))
+}
+
+// findCases gets the tickets that mails with these Message-IDs and proved senders may belong to.
+func (a *arrivals) findCases(ctx context.Context, mailIDs, senders []string) error {
+	found, err := a.tx.MessagesByMailID(ctx, mailIDs)
+	if err != nil {
+		return err
+	}
+	var cases []int64
+	for _, m := range found {
+		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
+		cases = append(cases, m.TicketID)
+	}
+	for _, id := range mailIDs {
+		if t, ours := a.d.ids.Ticket(id); ours {
+			cases = append(cases, t)
+		}
+	}
+	list, err := a.tx.TicketsByID(ctx, distinct(cases))
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		a.cases[t.ID] = t
+	}
+	if list, err = a.tx.LiveTicketsOf(ctx, senders...); err != nil {
+		return err
+	}
+	for _, t := range list {
+		a.keep(t)
+	}
+	return nil
+}
+
+// distinct is the values, each once, sorted.
+func distinct[T cmp.Ordered](list []T) []T {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// proved tells whether the mail's sender is known to be who it says.
+func proved(m Message) bool { return m.Sender != "" && m.Assurance >= 1 }
+
+// place is a mail of the batch's folder.
+func (a *arrivals) place(uid uint32) Place {
+	return Place{Mailbox: a.batch.Mailbox, Folder: a.batch.Folder, UIDValidity: a.batch.UIDValidity, UID: uid}
+}
+
+// stored is the ledger's row of the mail, where the mail in its place is known. One that was not read,
+// then or now, is the same if it arrived at the same moment.
+func (a *arrivals) stored(in Incoming) (Intake, bool) {
+	row, taken := a.places[in.UID]
+	if row.Fingerprint == "" || in.Fingerprint == "" {
+		return row, taken && row.ReceivedAt.Equal(in.Message.At)
+	}
+	return row, taken && row.Fingerprint == in.Fingerprint
+}
+
+// ticket is a ticket as it stands now.
+func (a *arrivals) ticket(ctx context.Context, id int64) (Ticket, error) {
+	if t, known := a.cases[id]; known {
+		return t, nil
+	}
+	t, err := a.tx.Ticket(ctx, id)
+	if err == nil {
+		a.cases[id] = t
+	}
+	return t, err
+}
+
+// keep remembers a ticket that was made, or that is its requester's.
+func (a *arrivals) keep(t Ticket) {
+	a.cases[t.ID] = t
+	if !slices.Contains(a.live[t.Requester], t.ID) {
+		a.live[t.Requester] = append(a.live[t.Requester], t.ID)
+	}
+}
+
+// save writes a ticket that was changed.
+func (a *arrivals) save(ctx context.Context, t *Ticket) error {
+	if err := a.tx.SaveTicket(ctx, t); err != nil {
+		return err
+	}
+	a.cases[t.ID] = *t
+	return nil
+}
+
+// liveOf are the running tickets of whom the mail is proved to come from, oldest first.
+func (a *arrivals) liveOf(m Message) []Ticket {
+	if !proved(m) {
+		return nil
+	}
+	var out []Ticket
+	for _, id := range a.live[m.Sender] {
+		if t := a.cases[id]; t.Status != Closed {
+			out = append(out, t)
+		}
+	}
+	slices.SortFunc(out, func(x, y Ticket) int { return cmp.Compare(x.ID, y.ID) })
+	return out
+}
+
+// following is the requester's own running ticket that follows a closed one: what he writes to the
+// closed one once more belongs there, and not in a third ticket.
+func (a *arrivals) following(ctx context.Context, closed Ticket, sender string) (Ticket, bool, error) {
+	links, err := a.tx.Links(ctx, closed.ID)
+	if err != nil {
+		return Ticket{}, false, err
+	}
+	for _, l := range links {
+		if l.ToID != closed.ID || l.Kind != "follows" {
+			continue
+		}
+		t, err := a.ticket(ctx, l.FromID)
+		if errors.Is(err, NotFound) {
+			continue
+		}
+		if err != nil || t.Live() && sender != "" && strings.EqualFold(t.Requester, sender) {
+			return t, err == nil, err
+		}
+	}
+	return Ticket{}, false, nil
+}
