@@ -54,7 +54,8 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	}
 	last, known := t.heads[r.Stream]
 	if !known {
-		err := t.on(ctx).Model(&Event{}).Select("n", "hash").Where("stream = ?", r.Stream).Order("n DESC").Limit(1).Take(&last).Error
+		// What waits to be inserted (pending) holds no events, so it need not be stored first.
+		err := t.conn.WithContext(t.through(ctx)).Model(&Event{}).Select("n", "hash").Where("stream = ?", r.Stream).Order("n DESC").Limit(1).Take(&last).Error
 		if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
 			return fail("end of the event chain", err)
 		}

@@ -12,16 +12,17 @@ import (
 // arrivals is one batch being stored. What the batch needs to know is asked for once, before its
 // mails are gone through, and kept up as they are.
 type arrivals struct {
-	d      *Desk
-	tx     Tx
-	batch  Batch
-	at     time.Time
-	places map[uint32]Intake    // what is in the ledger of this folder already, by UID
-	known  map[string]Intake    // by fingerprint
-	mails  map[string][]Message // by Message-ID
-	cases  map[int64]Ticket     // as they stand now, those of the batch's senders and references
-	live   map[string][]int64   // the tickets of a sender among the cases, by requester
-	jobs   []Job
+	d       *Desk
+	tx      Tx
+	batch   Batch
+	at      time.Time
+	places  map[uint32]Intake    // what is in the ledger of this folder already, by UID
+	known   map[string]Intake    // by fingerprint
+	mails   map[string][]Message // by Message-ID
+	cases   map[int64]Ticket     // as they stand now, those of the batch's senders and references
+	live    map[string][]int64   // the tickets of a sender among the cases, by requester
+	changed []int64              // cases to be saved
+	jobs    []Job
 }
 
 func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
@@ -134,12 +135,22 @@ func (a *arrivals) keep(t Ticket) {
 	}
 }
 
-// save writes a ticket that was changed.
-func (a *arrivals) save(ctx context.Context, t *Ticket) error {
-	if err := a.tx.SaveTicket(ctx, t); err != nil {
-		return err
+// change remembers a ticket that was changed, to be saved once when the batch is through.
+func (a *arrivals) change(t Ticket) {
+	a.cases[t.ID] = t
+	if !slices.Contains(a.changed, t.ID) {
+		a.changed = append(a.changed, t.ID)
 	}
-	a.cases[t.ID] = *t
+}
+
+// save writes the tickets that were changed.
+func (a *arrivals) save(ctx context.Context) error {
+	for _, id := range a.changed {
+		t := a.cases[id]
+		if err := a.tx.SaveTicket(ctx, &t); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -36,6 +36,9 @@ func (d *Desk) Receive(ctx context.Context, b Batch) ([]Intake, error) {
 			}
 			fresh, at = append(fresh, row), append(at, i)
 		}
+		if err := in.save(ctx); err != nil {
+			return err
+		}
 		if err := tx.InsertIntake(ctx, fresh); err != nil {
 			return err
 		}
@@ -265,9 +268,7 @@ func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arriva
 			return err
 		}
 	}
-	if err := a.save(ctx, &t); err != nil {
-		return err
-	}
+	a.change(t)
 	if t.Status != before {
 		if err := a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor)); err != nil {
 			return err
@@ -338,9 +339,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 	if err := t.SetStatus(Open, "bounced", a.at); err != nil {
 		return id, err
 	}
-	if err := a.save(ctx, &t); err != nil {
-		return id, err
-	}
+	a.change(t)
 	return id, a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
 }
 
