@@ -45,7 +45,7 @@ type Config struct {
 	LeaseLife time.Duration // 30 s
 	Backoff   Backoff
 
-	BatchMails int   // 50
+	BatchMails int   // 100
 	BatchBytes int64 // 8 MiB
 	Parsers    int   // mails parsed side by side: as many as processors, at least 4, since name look-ups wait
 
@@ -115,7 +115,7 @@ func NewPoller(c Config) (*Poller, error) {
 		c.MailBytes = 50 << 20
 	}
 	if c.BatchMails <= 0 {
-		c.BatchMails = 50
+		c.BatchMails = 100
 	}
 	if c.BatchBytes <= 0 {
 		c.BatchBytes = 8 << 20
