@@ -230,7 +230,8 @@ func planQuote(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	if s.State.Done() {
 		q, ok := c.quote()
 		more := mode == account.Now && c.Run.Mode != account.Now
-		ranOut := c.step(tickets.RefundIt).Reason == reasonAcceptance && !c.accepted() && now.After(q.Body.ExpiresAt)
+		_, said := c.yes()
+		ranOut := c.step(tickets.RefundIt).Reason == reasonAcceptance && !c.accepted() && !said && now.After(q.Body.ExpiresAt)
 		if !ok || !more && !ranOut {
 			return Next{}, false
 		}

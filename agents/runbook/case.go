@@ -221,15 +221,36 @@ func (c Case) accepted() bool {
 	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash })
 }
 
-// yes is the customer's bare yes, from the registered address, to the mail that told of the newest
-// quote. A yes from before that mail was to something else.
-func (c Case) yes() (tickets.Message, bool) {
+// offered is the newest mail that told the customer of the newest quote; false where none has yet.
+func (c Case) offered() (tickets.Outgoing, bool) {
 	q, ok := c.quote()
-	offer, told := c.told(tickets.TellCancelOutcome)
-	if !ok || !told || offer.SentAt == nil || offer.At.Before(q.At) {
+	for _, o := range slices.Backward(c.Outgoing) {
+		if ok && (o.Tell == tickets.TellCancelOutcome || o.Tell == tickets.TellOffer) && !o.At.Before(q.At) {
+			return o, true
+		}
+	}
+	return tickets.Outgoing{}, false
+}
+
+// offeredBefore reports whether every mail that offers a quote was spent on an older one.
+func (c Case) offeredBefore() bool {
+	_, now := c.offered()
+	_, offer := c.told(tickets.TellOffer)
+	return !now && offer
+}
+
+// yes is the customer's bare yes, from the registered address, to the mail that told of the newest
+// quote. A yes from before that mail, or from after a person wrote again, was to something else.
+func (c Case) yes() (tickets.Message, bool) {
+	q, _ := c.quote()
+	offer, told := c.offered()
+	if !told || offer.SentAt == nil {
 		return tickets.Message{}, false
 	}
 	return c.verified(c.inbound(func(m tickets.Message) bool {
-		return m.Affirms && m.At.After(*offer.SentAt) && !m.At.After(q.Body.ExpiresAt)
+		return m.Affirms && m.At.After(*offer.SentAt) && !m.At.After(q.Body.ExpiresAt) &&
+			!slices.ContainsFunc(c.Outgoing, func(o tickets.Outgoing) bool {
+				return o.Tell == tickets.TellAnswer && o.At.After(offer.At) && o.At.Before(m.At)
+			})
 	}))
 }

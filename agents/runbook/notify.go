@@ -123,6 +123,9 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 		_, exists := c.told(t)
 		return exists
 	})
+	if _, offered := c.offered(); c.step(tickets.RefundIt).Reason == reasonAcceptance && !offered && !slices.Contains(n.Tells, tickets.TellCancelOutcome) {
+		n.Tells = append(n.Tells, tickets.TellOffer)
+	}
 	n.Wait = wait(c, now)
 	return n
 }

@@ -133,7 +133,31 @@ func moneyRows() []planRow {
 			p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellCancelOutcome, State: state, At: start})
 		}
 	}
+	offer := func(p *planned) {
+		p.Quotes[0].At = start
+		p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellCancelOutcome, State: tickets.OutgoingSent, At: start, SentAt: &start})
+		at(tickets.RefundIt, tickets.NeedsCustomer, "acceptance")(p)
+	}
+	yes := func(p *planned) {
+		m := p.Messages[0]
+		m.ID, m.Asks, m.Affirms, m.At = 2, nil, true, start.Add(30*time.Second)
+		p.Messages = append(p.Messages, m)
+	}
+	answered := func(p *planned) {
+		p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellAnswer, State: tickets.OutgoingSent, At: start.Add(time.Second)})
+	}
+	elsewhere := func(p *planned) { p.Messages[1].Sender = "x@example.com" }
 	return []planRow{
+		{"a yes to the offer is taken down", stopped(cancelAndRefund, unused, offer, yes), "accept refund"},
+		{"though it is read too late", stopped(cancelAndRefund, unused, offer, yes, func(p *planned) {
+			p.Quotes[0].Body.ExpiresAt = start.Add(40 * time.Second)
+		}), "accept refund"},
+		{"a yes from anybody else is none", stopped(cancelAndRefund, unused, offer, yes, elsewhere), "settle assets skipped/none"},
+		{"nor one to what a person asked since", stopped(cancelAndRefund, unused, offer, answered, yes), "settle assets skipped/none"},
+		{"a quote that no mail is left for is a person's to offer", stopped(cancelAndRefund, unused, offer, func(p *planned) {
+			p.Quotes[0].At = p.now
+			p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellOffer, State: tickets.OutgoingSent, At: start})
+		}), "settle refund needs_agent/offer_again"},
 		{"after the stop the quote", stopped(), "quote quote period_end"},
 		{"for the unused time where it is asked for", stopped(cancelAndRefund), "quote quote now"},
 		{"again where it is asked for only now", stopped(cancelAndRefund, quoted(account.PeriodEnd), at(tickets.RefundIt, tickets.Skipped, "not_asked")), "quote quote now"},

@@ -66,6 +66,11 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		if m, said := c.yes(); said {
 			return Next{Do: DoAccept, Step: tickets.RefundIt, Message: m}, true, true
 		}
+		if c.offeredBefore() {
+			next, ok = settle(c, tickets.RefundIt, tickets.NeedsAgent, "offer_again",
+				"The quote is another than the one that was offered. Somebody has to offer it again.")
+			return next, ok, true
+		}
 		next, ok = settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonAcceptance,
 			"Access would end at once. The customer's yes to the quote is needed first.")
 		return next, ok, true

@@ -154,7 +154,7 @@ func TestTrouble(t *testing.T) {
 			b.receiveFor(mail{"li@example.com", 1, asking(intent.CancelAndRefund)}, ticket)
 			b.drain(hour, nil)
 			return ticket
-		}, want: "pending/acceptance", told: "cancel_outcome", running: 1},
+		}, want: "pending/acceptance", told: "cancel_outcome offer", running: 1},
 		{name: "a request that was proven unverified first is quoted for the unused time once it is verified", do: func(_ *testing.T, b *bundle) tickets.Ticket {
 			ticket := b.receive(mail{"li@example.com", 0, asking(intent.CancelAndRefund)})
 			b.drain(hour, nil)
