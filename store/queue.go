@@ -33,7 +33,7 @@ type WorkerConfig struct {
 	JobTimeout time.Duration // of one try; 0 is 60 s
 	// Dead, where set, is told of each job that was given up, so that somebody sees what it was for.
 	Dead func(ctx context.Context, j tickets.Job) error
-	Log        *slog.Logger  // nil is none
+	Log  *slog.Logger // nil is none
 }
 
 // Worker carries out the jobs that transactions stored: those of one lane (Enqueue) one at a time in

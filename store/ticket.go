@@ -22,7 +22,7 @@ const (
 const (
 	live            = "status NOT IN ('solved', 'closed')"
 	notCancellation = "status = 'closed' AND reason = 'not_cancellation'"
-	needsPerson     = live + ` AND (reason IN ('needs_agent', 'failed') OR EXISTS (
+	needsPerson     = live + ` AND (status IN ('new', 'open') OR EXISTS (
 		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
 		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state IN ('needs_agent', 'failed')))`
 	needsApproval = live + ` AND (reason = 'needs_approval' OR EXISTS (

@@ -107,12 +107,21 @@ func TestResume(t *testing.T) {
 		{"what called a person is tried again", map[tickets.StepName]string{
 			tickets.Identify: "needs_agent/no_subscription", tickets.Verify: "needs_customer/not_verified",
 		}, map[tickets.StepName]string{tickets.Verify: "needs_customer/not_verified"}},
-		{"a refused stop stays let go ahead", map[tickets.StepName]string{tickets.Cancel: "needs_agent/biller_refused"},
-			map[tickets.StepName]string{tickets.Cancel: "todo/confirmed"}},
-		{"a proposal still waits for its click", map[tickets.StepName]string{tickets.Cancel: "needs_agent/proposed"},
-			map[tickets.StepName]string{tickets.Cancel: "needs_agent/proposed"}},
-		{"a refund is worked out anew", map[tickets.StepName]string{tickets.QuoteIt: "succeeded/", tickets.RefundIt: "needs_agent/above_cap"},
-			map[tickets.StepName]string{}},
+		{
+			"a refused stop stays let go ahead",
+			map[tickets.StepName]string{tickets.Cancel: "needs_agent/biller_refused"},
+			map[tickets.StepName]string{tickets.Cancel: "todo/confirmed"},
+		},
+		{
+			"a proposal still waits for its click",
+			map[tickets.StepName]string{tickets.Cancel: "needs_agent/proposed"},
+			map[tickets.StepName]string{tickets.Cancel: "needs_agent/proposed"},
+		},
+		{
+			"a refund is worked out anew",
+			map[tickets.StepName]string{tickets.QuoteIt: "succeeded/", tickets.RefundIt: "needs_agent/above_cap"},
+			map[tickets.StepName]string{},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

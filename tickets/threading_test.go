@@ -98,10 +98,20 @@ func TestAbsorb(t *testing.T) {
 			Status: tickets.Pending, Reason: tickets.ReasonUnclear, Intent: intent.StopAutoRenew, Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.4,
 		}, sure, []intent.Intent{intent.StopAutoRenew}, 0.9},
 		{"a clear request replaces the unclear one", unclear, sure, []intent.Intent{intent.StopAutoRenew}, 0.9},
-		{"what stops money comes first", tickets.Ticket{Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.9},
-			asking(intent.AssetDisposal, intent.RefundMistakenCharge), []intent.Intent{intent.RefundMistakenCharge, intent.StopAutoRenew, intent.AssetDisposal}, 0.9},
-		{"a question changes nothing", tickets.Ticket{Intents: []intent.Intent{intent.StopAutoRenew}, Intent: intent.StopAutoRenew, Confidence: 0.9},
-			asking(intent.StatusInquiry), []intent.Intent{intent.StopAutoRenew}, 0.9},
+		{
+			"what stops money comes first",
+			tickets.Ticket{Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.9},
+			asking(intent.AssetDisposal, intent.RefundMistakenCharge),
+			[]intent.Intent{intent.RefundMistakenCharge, intent.StopAutoRenew, intent.AssetDisposal},
+			0.9,
+		},
+		{
+			"a question changes nothing",
+			tickets.Ticket{Intents: []intent.Intent{intent.StopAutoRenew}, Intent: intent.StopAutoRenew, Confidence: 0.9},
+			asking(intent.StatusInquiry),
+			[]intent.Intent{intent.StopAutoRenew},
+			0.9,
+		},
 	} {
 		c.t.Absorb(c.u)
 		if d := cmp.Diff(c.intents, c.t.Intents); d != "" || c.t.Confidence != c.confidence || c.t.Intent != "" && c.t.Intent != c.intents[0] {

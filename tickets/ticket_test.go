@@ -66,7 +66,7 @@ func TestStatusStamps(t *testing.T) {
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]int64{
-		"CD-000123": 123, " cd-000123 ": 123, "CD-1234567": 1234567, "CD-123": 0, "CD-00000x": 0, "000123": 0, "CD-000000": 0,
+		"CD-000123": 123, "\tcd-000123\n": 123, "CD-1234567": 1234567, "CD-123": 0, "CD-00000x": 0, "000123": 0, "CD-000000": 0,
 		"CD--00001": 0, "": 0, "CD-99999999999999999999": 0,
 	} {
 		got, err := tickets.ParseNumber(in)

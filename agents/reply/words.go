@@ -71,7 +71,7 @@ func channelWords(code string) (pair, bool) {
 	case account.Alipay:
 		return pair{"支付宝", "Alipay"}, true
 	case account.Ledger:
-		return pair{"银行卡代扣", "bank card"}, true
+		return pair{"代扣协议账户", "direct debit"}, true
 	case account.Platform:
 		return pair{"平台账户", "platform account"}, true
 	case account.External:

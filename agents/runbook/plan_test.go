@@ -1,6 +1,7 @@
 package runbook_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -150,16 +151,14 @@ func says(n runbook.Next) string {
 	case n.AccountNo != "":
 		s += " " + n.AccountNo
 	}
-	for _, id := range n.Subscriptions {
-		s += " " + id
-	}
+	words := append([]string{s}, n.Subscriptions...)
 	for _, l := range n.Lines {
-		s += " " + l.ChargeID
+		words = append(words, l.ChargeID)
 		if l.Approved {
-			s += " approved"
+			words = append(words, "approved")
 		}
 	}
-	return s
+	return strings.Join(words, " ")
 }
 
 func TestPlan(t *testing.T) {

@@ -59,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 		}
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
 		next := Plan(c, r.Settings, r.Now())
-		settled, err := true, error(nil)
+		settled := true
 		if next.Do == DoRest {
 			err = r.rest(ctx, c, next, done)
 		} else {
@@ -207,6 +207,11 @@ func nextCharge(s account.Snapshot, ids []string) *time.Time {
 	return next
 }
 
+// sameInstant reports whether both are none or the same moment.
+func sameInstant(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
 func anyOf(in []string) []any {
 	out := make([]any, len(in))
 	for i, s := range in {
@@ -275,8 +280,13 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		var records []tickets.Record
 		t := c.Ticket
-		if t.Live() && (t.Status != n.Status || t.Reason != n.Reason) {
+		next := t.NextChargeAt
+		if c.Account != nil && len(t.SubscriptionIDs) > 0 {
+			next = nextCharge(*c.Account, t.SubscriptionIDs)
+		}
+		if t.Live() && (t.Status != n.Status || t.Reason != n.Reason || !sameInstant(t.NextChargeAt, next)) {
 			before := t.Status
+			t.NextChargeAt = next
 			if err := t.SetStatus(n.Status, n.Reason, at); err != nil {
 				return nil, err
 			}

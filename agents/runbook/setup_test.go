@@ -262,13 +262,6 @@ func (b *bundle) ticket(id int64) tickets.Ticket {
 	return t
 }
 
-func (b *bundle) step(id int64, name tickets.StepName) tickets.Step {
-	b.t.Helper()
-	_, steps, err := b.LatestRun(b.ctx, id)
-	must(b.t, err)
-	return steps.Get(name)
-}
-
 // maxJobs bounds a drain; a case needs a few dozen jobs even when everything goes wrong for a day.
 const maxJobs = 600
 

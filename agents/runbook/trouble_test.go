@@ -73,7 +73,8 @@ func TestTrouble(t *testing.T) {
 		{name: "a charge on a channel without access waits for a person", account: customer(chargedTwice, func(s *account.Snapshot) {
 			s.Charges[1].Channel = account.WeChat
 		}), want: "open/no_channel", told: "cancel_outcome", running: 1},
-		{name: "an agreement that also pays for another subscription ends only by the customer's word",
+		{
+			name:    "an agreement that also pays for another subscription ends only by the customer's word",
 			account: customer(sharing), do: func(t *testing.T, b *bundle) tickets.Ticket {
 				ticket := b.receive(mail{"li@example.com", 1, forS1})
 				b.drain(hour, nil)
@@ -81,13 +82,16 @@ func TestTrouble(t *testing.T) {
 					t.Error("the biller's stop runs at once, and the agreement stays")
 				}
 				return ticket
-			}, want: "pending/shared_agreement", told: "question", running: 1},
-		{name: "unanswered, that question goes to a person before the next charge",
+			}, want: "pending/shared_agreement", told: "question", running: 1,
+		},
+		{
+			name:    "unanswered, that question goes to a person before the next charge",
 			account: customer(sharing), do: func(_ *testing.T, b *bundle) tickets.Ticket {
 				ticket := b.receive(mail{"li@example.com", 1, forS1})
 				b.drain(20*24*hour, nil)
 				return ticket
-			}, want: "open/shared_unanswered", told: "question", running: 1},
+			}, want: "open/shared_unanswered", told: "question", running: 1,
+		},
 		{name: "what only the customer can end is told with the steps, not as cancelled", account: customer(func(s *account.Snapshot) {
 			s.Agreements[0].Channel = account.External
 		}), want: "pending/customer_must_act", told: "cancel_outcome", running: 1},
@@ -98,9 +102,12 @@ func TestTrouble(t *testing.T) {
 			b.drain(8*24*hour, nil)
 			return ticket
 		}, want: "solved/customer_must_act", told: "cancel_outcome"},
-		{name: "a stop that waits for a click waits", rules: func(s *tickets.Settings) { s.Automation.Stop = tickets.Propose },
-			want: "open/proposed", told: "receipt", running: 1},
-		{name: "and goes on with it", rules: func(s *tickets.Settings) { s.Automation.Stop = tickets.Propose },
+		{
+			name: "a stop that waits for a click waits", rules: func(s *tickets.Settings) { s.Automation.Stop = tickets.Propose },
+			want: "open/proposed", told: "receipt", running: 1,
+		},
+		{
+			name: "and goes on with it", rules: func(s *tickets.Settings) { s.Automation.Stop = tickets.Propose },
 			do: func(t *testing.T, b *bundle) tickets.Ticket {
 				ticket := b.receive(mail{"li@example.com", 1, stop()})
 				b.drain(hour, nil)
@@ -108,7 +115,8 @@ func TestTrouble(t *testing.T) {
 				must(t, err)
 				b.drain(hour, nil)
 				return ticket
-			}, want: "solved/cancelled", told: "cancel_outcome receipt"},
+			}, want: "solved/cancelled", told: "cancel_outcome receipt",
+		},
 		{name: "a mail that only says who it is from stops nothing", do: func(t *testing.T, b *bundle) tickets.Ticket {
 			ticket := b.receive(mail{"li@example.com", 0, stop()})
 			b.drain(hour, nil)

@@ -82,7 +82,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	})
 	a.writer = reply.NewWriter(reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},
-		Product: "canceldesk", Settings: settings, PublicURL: c.HTTP.PublicURL,
+		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL,
 	})
 	mailer, err := smtpOf(from)
 	if err != nil {

@@ -160,6 +160,7 @@ func demoConfig(dir, address string, post *post) config.Config {
 	cfg.Database.URL = "sqlite:" + filepath.Join(dir, "canceldesk.db")
 	cfg.Blobs.URL = "file://" + filepath.ToSlash(filepath.Join(dir, "blobs"))
 	cfg.Keys.Dir = filepath.Join(dir, "keys")
+	cfg.Desk.Brand = "星河会员 Galaxy Club"
 	m := config.DefaultMailbox()
 	m.Address, m.AuthservID = demoAddress, "mx.galaxy.example"
 	m.IMAP = config.MailServer{Host: "127.0.0.1", Port: post.imapPort, TLS: "none", Auth: "password", Username: postUser, Password: post.password}

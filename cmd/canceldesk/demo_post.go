@@ -201,7 +201,7 @@ article{border:1px solid #ccd;border-radius:6px;padding:.6rem 1rem;margin:1rem 0
 small{color:#556}label{display:block;margin:.4rem 0}input[type=text],input[type=email],textarea{width:100%;font:inherit;padding:.3rem}</style>
 <h1>演示邮件 / Demo mails</h1><p><a href="/">← 工作台 / dashboard</a></p>
 <form method="post"><h2>以客户身份写信 / Write to the desk as a customer</h2>
-<label>发件人 / From <input type="email" name="from" required value="xiaoyan.lin@fox.example"></label>
+<label>发件人 / From <input type="email" name="from" required value="han.mei@outpost.example"></label>
 <label>主题 / Subject <input type="text" name="subject"></label>
 <label>正文 / Text <textarea name="text" rows="4" required></textarea></label>
 <label><input type="checkbox" name="authenticated" checked> 发件域已通过验证 / the sender's domain is authenticated</label>

@@ -209,7 +209,7 @@ func TestImportTakesInWhatIsGood(t *testing.T) {
 		`{"account_no":"M2","name":`,
 		``,
 		`{"name":"nobody"}`,
-		`{"account_no":"M3","nmae":"丙"}`,
+		`{"account_no":"M3","nom":"丙"}`,
 		`{"account_no":"M4","subscriptions":[{"id":"S4","period":"week"}]}`,
 		`not JSON`,
 		`{"account_no":"M5","email":"m5@mail.example"}`,

@@ -39,7 +39,7 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 			IsOurMessageID: func(id string) bool { _, ours := a.ids.Ticket(id); return ours },
 		},
 		Auth: mailin.AuthOptions{
-			AuthservID: m.AuthservID, OurAddresses: []string{m.Address},
+			AuthservID: m.AuthservID, OwnHosts: m.OwnHosts, OurAddresses: []string{m.Address},
 			LookupTXT: net.DefaultResolver.LookupTXT,
 		},
 		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk,

@@ -51,6 +51,7 @@ type Mailbox struct {
 	Folders    []string   `koanf:"folders"`
 	Processed  Processed  `koanf:"processed"`
 	AuthservID string     `koanf:"authserv_id"`
+	OwnHosts   []string   `koanf:"own_hosts"`
 	SMTP       MailServer `koanf:"smtp"`
 }
 
@@ -120,6 +121,7 @@ type Desk struct {
 	CloseAfterDays int           `koanf:"close_after_days"`
 	FirstResponse  time.Duration `koanf:"first_response"`
 	ResolutionDays int           `koanf:"resolution_days"`
+	Brand          string        `koanf:"brand"`
 	CalendarFile   string        `koanf:"calendar_file"`
 }
 
@@ -166,7 +168,7 @@ func Default() Config {
 		SMS:       SMS{Provider: "none", Quiet: "22:00-08:00", Templates: map[string]string{}},
 		Desk: Desk{
 			Timezone: "Asia/Shanghai", Locale: "zh-CN", FromMailbox: "service", CloseAfterDays: 7,
-			FirstResponse: 4 * time.Hour, ResolutionDays: 3,
+			FirstResponse: 4 * time.Hour, ResolutionDays: 3, Brand: "会员服务",
 		},
 		Automation: Automation{
 			Stop: "auto", Hold: true, Refund: "propose", RefundOwnFault: "auto",
@@ -185,6 +187,7 @@ func DefaultMailbox() Mailbox {
 		IMAP:      MailServer{Host: "127.0.0.1", Port: 993, TLS: "implicit", Auth: "password"},
 		Folders:   []string{"INBOX"},
 		Processed: Processed{Action: "none"},
+		OwnHosts:  []string{},
 		SMTP:      MailServer{Host: "127.0.0.1", Port: 587, TLS: "starttls", Auth: "password"},
 	}
 }

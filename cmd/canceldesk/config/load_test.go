@@ -99,7 +99,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		want    string
 	}{
 		"unknown at the top":            {"http: {}\n\nmail: {}", nil, `line 3: there is no setting "mail". There are: accounts, automation, billing, blobs, channels, chat, database, desk, http, keys, limits, mailboxes, refunds, routing, sms`},
-		"unknown in a group":            {"http:\n  addres: x\n", nil, `line 2: there is no setting "http.addres". There are: address, public_url`},
+		"unknown in a group":            {"http:\n  adr: x\n", nil, `line 2: there is no setting "http.adr". There are: address, public_url`},
 		"unknown in a mailbox":          {"mailboxes:\n- name: a\n- name: b\n  imap:\n    user: x\n", nil, `line 5: there is no setting "mailboxes.1.imap.user". There are: auth, ca_file, host, password, password_file, port, tls, username`},
 		"unknown below an anchor":       {"mailboxes:\n- imap: {host: a}\n  smtp: &a\n    hots: b\n", nil, `line 4: there is no setting "mailboxes.0.smtp.hots". There are: auth, ca_file, host, password, password_file, port, tls, username`},
 		"twice":                         {"http:\n  address: a:1\n  address: a:2\n", nil, "line 3: http.address is there twice"},
