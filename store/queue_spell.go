@@ -101,6 +101,13 @@ func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 		next = r
 		next.State, next.Error = jobReady, errorText(cause)
 	}
+	if next.State == jobDead && s.Dead != nil {
+		// Before it is given up: whoever is killed in between leaves a job that is tried, and told of, once
+		// more, and not one that nobody heard of.
+		if err := s.Dead(ctx, r.job()); err != nil {
+			log.Error("nobody could be told of the job", "error", err)
+		}
+	}
 	err := s.db.putBack(ctx, r, next, at, "state = 'running' AND worker = ?", r.Worker)
 	switch {
 	case errors.Is(err, errNotInHand):
@@ -111,11 +118,6 @@ func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 		log.Info("job was interrupted and waits for the next worker")
 	case next.State == jobDead:
 		log.Error("job was given up and waits for a person")
-		if s.Dead != nil {
-			if err := s.Dead(ctx, r.job()); err != nil {
-				log.Error("nobody could be told of the job", "error", err)
-			}
-		}
 		s.count(r.Kind, Tally{Dead: 1})
 	default:
 		log.Warn("job will be tried again", "at", next.RunAt)

@@ -1,6 +1,10 @@
 package tickets
 
-import "time"
+import (
+	"net/mail"
+	"strings"
+	"time"
+)
 
 // Tell is what an outgoing mail says.
 type Tell string
@@ -45,4 +49,16 @@ type Outgoing struct {
 	Detail    string // the mail server's last word
 	At        time.Time
 	SentAt    *time.Time
+}
+
+// maxAddress is the longest address a mail server has to take (RFC 5321 section 4.5.3.1.3).
+const maxAddress = 254
+
+// Mailable reports whether s is one bare ASCII mail address, the only sort that the desk writes to.
+func Mailable(s string) bool {
+	if len(s) > maxAddress || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return false
+	}
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && a.Name == ""
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/mail"
 	"regexp"
 	"strings"
 	"unicode"
@@ -32,7 +31,7 @@ var mailID = regexp.MustCompile(`^[!-;=?-~]{1,250}$`)
 // elsewhere (subject, names, addresses, Message-IDs) is reduced to one line or left out before it
 // becomes a header.
 func rawMail(f Facts, m Mail) ([]byte, error) {
-	if !mailable(f.From.Address) || !mailID.MatchString(f.MailID) {
+	if !tickets.Mailable(f.From.Address) || !mailID.MatchString(f.MailID) {
 		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "The desk's own mail address or Message-ID is not usable."}
 	}
 	var h gomail.Header
@@ -87,15 +86,6 @@ func references(t Thread) []string {
 		out = append(out[:1:1], out[len(out)-maxReferences+1:]...)
 	}
 	return out
-}
-
-// mailable reports whether s is one bare ASCII mail address.
-func mailable(s string) bool {
-	if len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return false
-	}
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s && a.Name == ""
 }
 
 // answerTo puts "Re: " before a subject unless it has one of the usual prefixes already.

@@ -21,7 +21,7 @@ type Mail struct {
 // It refuses with Conflict what the facts do not prove and whatever would show an account to anybody
 // but its registered contact, and with Invalid a recipient that is no mail address.
 func Compose(f Facts) (Mail, error) {
-	if !mailable(f.Recipient) {
+	if !tickets.Mailable(f.Recipient) {
 		return Mail{}, &tickets.Error{Kind: tickets.Invalid, Msg: "There is no mail address to write to."}
 	}
 	if strings.EqualFold(f.Recipient, f.From.Address) {

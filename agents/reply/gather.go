@@ -84,7 +84,7 @@ func recipient(f Facts, messages []tickets.Message) string {
 	}
 	if f.private() && f.Account != nil {
 		email := f.Account.Account.Email
-		if !mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
+		if !tickets.Mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
 			return email
 		}
 	}

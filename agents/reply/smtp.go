@@ -46,7 +46,7 @@ const defaultTimeout = 25 * time.Second
 // password, a line that broke at any moment. After a break at the end of the mail nobody knows
 // whether the server took it, and trying again is right, because the Message-ID stays the same.
 func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
-	if !mailable(from) || !mailable(to) {
+	if !tickets.Mailable(from) || !tickets.Mailable(to) {
 		return &tickets.Error{Kind: tickets.Invalid, Msg: "Sender or recipient is no mail address."}
 	}
 	timeout := s.Timeout

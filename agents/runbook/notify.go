@@ -100,6 +100,10 @@ func byHand(reason string) bool {
 // person has seen to it, whatever else goes on.
 const reasonBounced = "bounced"
 
+// reasonNoAddress is the reason of a mail without an address to answer to. It can't be its writer's
+// turn, because nobody can ask him, so a person looks at it.
+const reasonNoAddress = "no_address"
+
 // receiptAfter is how long a case may run without a word to the customer: where the result follows
 // sooner, the receipt is left out (DESIGN.md section 3).
 const receiptAfter = 2 * time.Minute
@@ -109,6 +113,10 @@ const receiptAfter = 2 * time.Minute
 func rest(c Case, _ tickets.Settings, now time.Time) Next {
 	n := Next{Do: DoRest}
 	n.Status, n.Reason = status(c)
+	reachable := c.Ticket.Channel != tickets.Email || tickets.Mailable(c.Ticket.Requester)
+	if n.Status == tickets.Pending && !reachable {
+		n.Status, n.Reason = tickets.Open, reasonNoAddress
+	}
 	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
@@ -116,7 +124,7 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 		n.Status = tickets.New // nobody has begun with it, and no rule could
 	}
 	n.Tells = outcomes(c)
-	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email {
+	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email && reachable {
 		n.Tells = first(c, now)
 	}
 	n.Tells = slices.DeleteFunc(n.Tells, func(t tickets.Tell) bool {
