@@ -42,7 +42,7 @@ func TestPollDrainsAMailboxOnceAndInOrder(t *testing.T) {
 	if diff := cmp.Diff(wantSubjects(mails), l.subjects()); diff != "" {
 		t.Errorf("stored mails (-want +got):\n%s", diff)
 	}
-	if want := mails / 50; l.batches != want {
+	if want := mails / 100; l.batches != want {
 		t.Errorf("%d transactions, want %d", l.batches, want)
 	}
 	third := l.mails[2].Message

@@ -61,7 +61,7 @@ func (b bundle) receive(mailbox string, uid *uint32, n int, fence int64) error {
 		for i := range rows {
 			here := *uid + 1 + uint32(i)
 			from := prints[i] + "@example.com"
-			if _, err := tx.MessagesByMailID(b.ctx(), []string{from}); err != nil {
+			if _, err := tx.TicketsOfMailIDs(b.ctx(), []string{from}); err != nil {
 				return err
 			}
 			if _, err := tx.LiveTicketsOf(b.ctx(), from); err != nil {

@@ -44,34 +44,24 @@ func (t *tx) MoveMessages(ctx context.Context, from, to int64) error {
 	return fail("move messages", err)
 }
 
-// MessagesByMailID finds stored messages by Message-ID, oldest first. A reply that left through the
-// outbox is found by the id it was sent under, which the result then carries.
-func (t *tx) MessagesByMailID(ctx context.Context, ids []string) ([]tickets.Message, error) {
+// TicketsOfMailIDs tells in which tickets the mails with these Message-IDs lie, oldest first. A reply
+// that left through the outbox is known by the id it was sent under.
+func (t *tx) TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]int64, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var list []tickets.Message
-	err := t.on(ctx).Raw(`SELECT * FROM messages WHERE message_id <> '' AND message_id IN ?
-		UNION SELECT m.* FROM outgoing o JOIN messages m ON m.id = o.message_id WHERE o.mail_id IN ?
-		ORDER BY id`, ids, ids).Scan(&list).Error
-	if err != nil {
-		return nil, fail("messages by mail id", err)
+	var rows []struct {
+		MailID   string
+		TicketID int64
 	}
-	return list, t.nameSent(ctx, list)
-}
-
-// nameSent fills in the Message-ID of replies that keep it in the outbox only.
-func (t *tx) nameSent(ctx context.Context, list []tickets.Message) error {
-	for i, m := range list {
-		if m.MessageID != "" {
-			continue
-		}
-		err := t.on(ctx).Model(&tickets.Outgoing{}).Where("message_id = ?", m.ID).Order("id").Limit(1).Pluck("mail_id", &list[i].MessageID).Error
-		if err != nil {
-			return fail("message id of a reply", err)
-		}
+	err := t.on(ctx).Raw(`SELECT message_id AS mail_id, ticket_id, id FROM messages WHERE message_id <> '' AND message_id IN ?
+		UNION SELECT o.mail_id, m.ticket_id, m.id FROM outgoing o JOIN messages m ON m.id = o.message_id WHERE o.mail_id IN ?
+		ORDER BY id`, ids, ids).Scan(&rows).Error
+	found := make(map[string][]int64, len(rows))
+	for _, r := range rows {
+		found[r.MailID] = append(found[r.MailID], r.TicketID)
 	}
-	return nil
+	return found, fail("tickets of mail ids", err)
 }
 
 // SaveAsks records what a person found that a message asks for.

@@ -16,18 +16,18 @@ type arrivals struct {
 	tx      Tx
 	batch   Batch
 	at      time.Time
-	places  map[uint32]Intake    // what is in the ledger of this folder already, by UID
-	known   map[string]Intake    // by fingerprint
-	mails   map[string][]Message // by Message-ID
-	cases   map[int64]Ticket     // as they stand now, those of the batch's senders and references
-	live    map[string][]int64   // the tickets of a sender among the cases, by requester
-	changed []int64              // cases to be saved
+	places  map[uint32]Intake  // what is in the ledger of this folder already, by UID
+	known   map[string]Intake  // by fingerprint
+	mails   map[string][]int64 // the tickets they lie in, by Message-ID
+	cases   map[int64]Ticket   // as they stand now, those of the batch's senders and references
+	live    map[string][]int64 // the tickets of a sender among the cases, by requester
+	changed []int64            // cases to be saved
 	jobs    []Job
 }
 
 func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
 	a := &arrivals{
-		d: d, tx: tx, batch: b, at: at, places: map[uint32]Intake{}, known: map[string]Intake{}, mails: map[string][]Message{},
+		d: d, tx: tx, batch: b, at: at, places: map[uint32]Intake{}, known: map[string]Intake{}, mails: map[string][]int64{},
 		cases: map[int64]Ticket{}, live: map[string][]int64{},
 	}
 	var uids []uint32
@@ -61,14 +61,14 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 
 // findCases gets the tickets that mails with these Message-IDs and proved senders may belong to.
 func (a *arrivals) findCases(ctx context.Context, mailIDs, senders []string) error {
-	found, err := a.tx.MessagesByMailID(ctx, mailIDs)
+	found, err := a.tx.TicketsOfMailIDs(ctx, mailIDs)
 	if err != nil {
 		return err
 	}
 	var cases []int64
-	for _, m := range found {
-		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
-		cases = append(cases, m.TicketID)
+	for id, in := range found {
+		a.mails[id] = in
+		cases = append(cases, in...)
 	}
 	for _, id := range mailIDs {
 		if t, ours := a.d.ids.Ticket(id); ours {
@@ -170,7 +170,8 @@ func (a *arrivals) liveOf(m Message) []Ticket {
 }
 
 // following is the requester's own running ticket that follows a closed one: what he writes to the
-// closed one once more belongs there, and not in a third ticket.
+// closed one once more belongs there, and not in a third ticket. An urgent one is about a charge of its
+// own.
 func (a *arrivals) following(ctx context.Context, closed Ticket, sender string) (Ticket, bool, error) {
 	links, err := a.tx.Links(ctx, closed.ID)
 	if err != nil {
@@ -184,7 +185,7 @@ func (a *arrivals) following(ctx context.Context, closed Ticket, sender string) 
 		if errors.Is(err, NotFound) {
 			continue
 		}
-		if err != nil || t.Live() && sender != "" && strings.EqualFold(t.Requester, sender) {
+		if err != nil || t.Live() && !t.Urgent && sender != "" && strings.EqualFold(t.Requester, sender) {
 			return t, err == nil, err
 		}
 	}

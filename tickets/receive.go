@@ -154,8 +154,8 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 			add(Candidate{Ticket: t, Signed: true})
 			continue
 		}
-		for _, m := range a.mails[id] {
-			t, err := a.ticket(ctx, m.TicketID)
+		for _, in := range a.mails[id] {
+			t, err := a.ticket(ctx, in)
 			if err != nil {
 				return nil, err
 			}
@@ -352,7 +352,7 @@ func (a *arrivals) store(ctx context.Context, in Incoming, t Ticket) (Message, e
 		return m, err
 	}
 	if m.MessageID != "" {
-		a.mails[m.MessageID] = append(a.mails[m.MessageID], m)
+		a.mails[m.MessageID] = append(a.mails[m.MessageID], t.ID)
 	}
 	return m, nil
 }

@@ -63,8 +63,9 @@ type Tx interface {
 	IntakeByUID(ctx context.Context, folder Place, uids []uint32) ([]Intake, error)
 	// MoveCursor moves the folder's cursor, if fence is the mailbox's newest lease token; Conflict if not.
 	MoveCursor(ctx context.Context, c Cursor, fence int64) error
-	// MessagesByMailID finds stored messages, inbound and sent, by their RFC 5322 Message-ID.
-	MessagesByMailID(ctx context.Context, ids []string) ([]Message, error)
+	// TicketsOfMailIDs tells in which tickets the mails, inbound and sent, with these RFC 5322
+	// Message-IDs lie, by Message-ID and oldest first: foreign mailers reuse them.
+	TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]int64, error)
 	// TicketsByID lists those of the tickets that there are.
 	TicketsByID(ctx context.Context, ids []int64) ([]Ticket, error)
 	// LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.
