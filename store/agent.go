@@ -75,7 +75,7 @@ func (d *DB) ClearHits(ctx context.Context, key string) error {
 }
 
 // Sweep deletes what only lay there until its time had passed: sessions that expired before now, and
-// throttles and kept answers older than keep.
+// throttles older than keep.
 func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error {
 	for _, s := range []struct {
 		sql    string
@@ -83,7 +83,6 @@ func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error
 	}{
 		{"DELETE FROM sessions WHERE expires_at < ?", now},
 		{"DELETE FROM hits WHERE started_at < ?", now.Add(-keep)},
-		{"DELETE FROM idempotency WHERE at < ?", now.Add(-keep)},
 	} {
 		if err := d.writer.WithContext(ctx).Exec(s.sql, s.before).Error; err != nil {
 			return fail("sweep", err)

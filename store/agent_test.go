@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canceldesk/canceldesk/agents"
-	"github.com/canceldesk/canceldesk/store"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -92,35 +91,6 @@ func peoplePromises() []promise {
 			if d := cmp.Diff([]int{10, 1, 1}, append(got, n)); d != "" {
 				t.Error(d)
 			}
-		}},
-		{"a repeated call gets the answer of the first", func(t *testing.T, b bundle) {
-			a := store.Answer{Caller: "key:1", Method: "POST", Path: "/v1/calls", Key: "k", BodyHash: "h", At: b.at}
-			other := a
-			other.Path = "/v1/charges"
-			for _, c := range []store.Answer{a, other} {
-				_, first, err := b.BeginAnswer(b.ctx(), c)
-				must(t, err)
-				if !first {
-					t.Errorf("%s was begun before", c.Path)
-				}
-			}
-			a.Status, a.Answer = 201, []byte("{}")
-			must(t, b.SaveAnswer(b.ctx(), a))
-			must(t, b.DropAnswer(b.ctx(), a)) // it is answered, so it stays
-			must(t, b.DropAnswer(b.ctx(), other))
-			again := a
-			again.BodyHash, again.Status, again.Answer = "other", 0, nil
-			got, first, err := b.BeginAnswer(b.ctx(), again)
-			must(t, err)
-			if d := cmp.Diff(a, got); d != "" || first {
-				t.Errorf("first %v: %s", first, d)
-			}
-			if _, first, err = b.BeginAnswer(b.ctx(), other); err != nil || !first {
-				t.Errorf("a dropped call can't be begun again: %v", err)
-			}
-			unknown := a
-			unknown.Key = "none"
-			wantKind(t, b.SaveAnswer(b.ctx(), unknown), tickets.NotFound)
 		}},
 	}
 }

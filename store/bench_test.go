@@ -86,7 +86,7 @@ func (b bundle) receive(mailbox string, uid *uint32, n int, fence int64) error {
 				Private: map[string][]byte{"from": []byte(from), "subject": []byte(m.Subject), "text": []byte(m.Text), "message_id": []byte(from)},
 				Files:   map[string]tickets.File{"raw": {Ref: m.Raw}},
 			}
-			opened := tickets.Record{Stream: t.Number(), Type: tickets.EventOpened, Actor: "desk", Data: map[string]any{"intent": string(t.Intent)}}
+			opened := tickets.Record{Stream: t.Number(), Type: tickets.EventReceived, Actor: "desk", Data: map[string]any{"intent": string(t.Intent)}}
 			for _, r := range []tickets.Record{received, opened} {
 				if err := tx.Append(b.ctx(), b.at, r); err != nil {
 					return err

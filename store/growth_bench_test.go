@@ -117,9 +117,9 @@ func (g *grown) receive(b *testing.B, n int) {
 	mails := make([]tickets.Incoming, n)
 	for i := range mails {
 		g.uid++
-		print := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, g.uid)))
-		in := g.incoming(g.uid, print[:12]+"@example.com")
-		in.Fingerprint, in.Message.MessageID, in.Message.Assurance = print, print[12:40]+"@example.com", 1
+		sum := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, g.uid)))
+		in := g.incoming(g.uid, sum[:12]+"@example.com")
+		in.Fingerprint, in.Message.MessageID, in.Message.Assurance = sum, sum[12:40]+"@example.com", 1
 		in.Message.At = g.at.Add(time.Duration(g.uid) * time.Second)
 		mails[i] = in
 	}

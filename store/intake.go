@@ -69,6 +69,18 @@ func (d *DB) Cursor(ctx context.Context, mailbox, folder string) (tickets.Cursor
 	return c, fail("cursor", err)
 }
 
+// IntakeRow is the ledger's row with that id.
+func (r reader) IntakeRow(ctx context.Context, id int64) (tickets.Intake, error) {
+	var row tickets.Intake
+	err := r.on(ctx).Take(&row, "id = ?", id).Error
+	return row, fail("intake", err)
+}
+
+// SaveIntake writes what became of a mail after all.
+func (t *tx) SaveIntake(ctx context.Context, row tickets.Intake) error {
+	return saved("save intake", t.on(ctx).Model(&row).Select("*").Updates(&row))
+}
+
 // Ledger lists what became of mails, newest first: at most limit rows that are older than the row with
 // the id before (0 for the newest), of one outcome or of every one ("").
 func (d *DB) Ledger(ctx context.Context, outcome tickets.Outcome, before int64, limit int) ([]tickets.Intake, error) {

@@ -48,7 +48,7 @@ func (t *tx) MoveMessages(ctx context.Context, from, to int64) error {
 // that left through the outbox is known by the id it was sent under.
 func (t *tx) TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]int64, error) {
 	if len(ids) == 0 {
-		return nil, nil
+		return map[string][]int64{}, nil
 	}
 	var rows []struct {
 		MailID   string

@@ -243,7 +243,7 @@ func viewsAgree(t *testing.T, b bundle) {
 		tickets.ViewAll:             {mine, free, waiting, customer, solved, closed, byStep, byRefund},
 		tickets.ViewMine:            {mine},
 		tickets.ViewUnassigned:      {free},
-		tickets.ViewWaiting:         {waiting, byStep},
+		tickets.ViewWaiting:         {mine, free, waiting, byStep},
 		tickets.ViewApproval:        {byRefund},
 		tickets.ViewCustomer:        {customer},
 		tickets.ViewSolved:          {solved},

@@ -20,31 +20,3 @@ type Verification struct {
 // VerificationLife is how long a verification lasts. Expiry is judged when an action is asked for,
 // not when it is carried out.
 const VerificationLife = 30 * time.Minute
-
-// Action is something that needs a level of assurance.
-type Action string
-
-// The actions of DESIGN.md section 4's second table.
-const (
-	ActHold        Action = "hold"
-	ActStop        Action = "stop"
-	ActTell        Action = "tell"
-	ActOwnFault    Action = "refund_own_fault"
-	ActRefund      Action = "refund"
-	ActRefundLarge Action = "refund_large"
-	ActAssets      Action = "assets"
-)
-
-// Needs is the level of assurance an action needs. For ActTell it is the level off the registered
-// contact; on it, level 1 is enough.
-func Needs(a Action) int {
-	switch a {
-	case ActHold, ActOwnFault:
-		return 0
-	case ActStop, ActRefund:
-		return 1
-	case ActTell, ActRefundLarge:
-		return 2
-	}
-	return 3
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -62,7 +63,10 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 	}
 	// An ID number only helps to find somebody; it is never kept whole outside the original.
 	in.Understanding.Facts.NationalID = account.MaskID(in.Understanding.Facts.NationalID)
-	in.Understanding = doubt(in.Understanding)
+	if !certain(in) && strings.TrimSpace(in.Message.Text) == "" && len(in.Message.Attachments) > 0 {
+		// A picture of a bill and no words: one question, which waits.
+		in.Understanding.Intent, in.Understanding.Intents = intent.Clarify, []intent.Intent{intent.Clarify}
+	}
 	var err error
 	switch first, seen := a.known[in.Fingerprint]; {
 	case in.Refused == OutcomeQuarantined:
@@ -93,16 +97,15 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 	return row, err
 }
 
-// certain is the confidence from which a mail is put aside as no cancellation without anybody looking.
-const certain = 0.6
+// ReasonUnsure is why a mail lies in the queue that is probably no cancellation.
+const ReasonUnsure = "unsure"
 
-// doubt turns "no cancellation" that nobody can be sure of into a question: a picture of a bill with no
-// words must not be closed unread.
-func doubt(u intent.Understanding) intent.Understanding {
-	if u.Intent == intent.NotCancellation && u.Confidence < certain && !u.Thanks && !u.Withdraws {
-		u.Intent, u.Intents = intent.Clarify, []intent.Intent{intent.Clarify}
-	}
-	return u
+// certain reports whether a mail that was read as no cancellation can be put aside without anybody
+// looking. What is not certain is never closed unread.
+func certain(in Incoming) bool {
+	const enough = 0.6
+	u := in.Understanding
+	return u.Intent != intent.NotCancellation || u.Confidence >= enough || u.Thanks || u.Withdraws
 }
 
 // message places a person's mail in its ticket, or opens one.
@@ -201,6 +204,8 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	switch {
 	case why == "oversize":
 		t.Status, t.Reason = Open, "oversize"
+	case parent == nil && !certain(in):
+		t.Reason = ReasonUnsure // new, for a person to read: nothing is answered to what may be no request at all
 	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
 		t.Status, t.Reason, t.ClosedAt = Closed, string(intent.NotCancellation), &a.at
 	}
@@ -220,7 +225,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 			return 0, err
 		}
 	}
-	if t.Status != Closed && why != "oversize" {
+	if t.Status != Closed && why != "oversize" && t.Reason != ReasonUnsure {
 		a.jobs = append(a.jobs, runJob(t, a.at))
 	}
 	return t.ID, nil

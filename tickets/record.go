@@ -1,12 +1,9 @@
 package tickets
 
-// DeskStream is the event stream of what belongs to no ticket.
-const DeskStream = "desk"
-
 // Record is an event to be written: what happened, who did it, and the personal data that it commits
 // to without containing it.
 type Record struct {
-	Stream string // a ticket's number or DeskStream
+	Stream string // a ticket's number
 	Type   string // such as "message.received", "cancel.result"
 	Actor  string // "desk", "customer", "agent:LOGIN", "key:ID"
 	Data   map[string]any
@@ -27,7 +24,6 @@ type File struct {
 // The types of events. The words people read for them stand in tickets/evidence.
 const (
 	EventReceived      = "message.received"
-	EventOpened        = "ticket.opened"
 	EventLinked        = "ticket.linked"
 	EventStatus        = "ticket.status"
 	EventAssigned      = "ticket.assigned"
@@ -35,7 +31,6 @@ const (
 	EventStep          = "step.state"
 	EventAboutTo       = "effect.about_to"
 	EventResult        = "effect.result"
-	EventQueried       = "effect.queried"
 	EventQuote         = "quote.made"
 	EventAccepted      = "quote.accepted"
 	EventRefund        = "refund.state"
@@ -44,6 +39,4 @@ const (
 	EventNotifyAboutTo = "notify.about_to"
 	EventNotifyResult  = "notify.result"
 	EventVerified      = "verification"
-	EventLogin         = "agent.login"
-	EventExported      = "evidence.exported"
 )

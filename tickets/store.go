@@ -57,6 +57,9 @@ type Tx interface {
 
 	// InsertIntake stores ledger rows; a second row for the same Place is Conflict.
 	InsertIntake(ctx context.Context, rows []Intake) error
+	// IntakeRow is the ledger's row with that id; SaveIntake writes what became of it after all.
+	IntakeRow(ctx context.Context, id int64) (Intake, error)
+	SaveIntake(ctx context.Context, row Intake) error
 	// IntakeByFingerprint returns the rows that stored a mail of one of these fingerprints.
 	IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]Intake, error)
 	// IntakeByUID returns the rows of these UIDs of a folder; of the place only its UID is not looked at.

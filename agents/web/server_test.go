@@ -290,7 +290,7 @@ func (h *house) mail(t testing.TB, change func(*tickets.Ticket, *tickets.Message
 		if err := tx.InsertMessage(t.Context(), &m); err != nil {
 			return err
 		}
-		return tx.Append(t.Context(), now, tickets.Record{Stream: tk.Number(), Type: tickets.EventOpened, Actor: "desk"})
+		return tx.Append(t.Context(), now, tickets.Record{Stream: tk.Number(), Type: tickets.EventReceived, Actor: "desk"})
 	})
 	if err != nil {
 		t.Fatal(err)

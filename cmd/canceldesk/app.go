@@ -34,6 +34,8 @@ type app struct {
 	runner   *runbook.Runner
 	writer   *reply.Writer
 	sender   *reply.Sender
+	// mailboxes is how the last poll of each ended, for /readyz.
+	mailboxes lastPolls
 }
 
 // callTimeout bounds each call to a biller or a payment channel.

@@ -169,7 +169,7 @@ func (c *commands) quarantineCommand() *cobra.Command {
 		},
 	}
 	list.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
-	return group("quarantine", "Mails that could not be read", list)
+	return group("quarantine", "Mails that could not be read", list, c.showQuarantineCommand(), c.retryQuarantineCommand())
 }
 
 func intakeRow(r tickets.Intake) map[string]any {

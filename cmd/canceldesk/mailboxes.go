@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 
@@ -45,8 +46,10 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk,
 		// SQLite commits with synchronous FULL and PostgreSQL with its own default, so what is committed
 		// is on the disk.
-		Synced: func(context.Context) error { return nil },
-		Now:    a.now, Log: a.log,
+		Synced:  func(context.Context) error { return nil },
+		Backoff: mailin.Backoff{Jitter: rand.Float64},
+		OnPoll:  func(_ mailin.Summary, err error) { a.mailboxes.polled(m.Name, err) },
+		Now:     a.now, Log: a.log,
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/canceldesk/canceldesk/agents"
 	"github.com/canceldesk/canceldesk/agents/web"
 	"github.com/canceldesk/canceldesk/mailin"
 	"github.com/canceldesk/canceldesk/tickets"
@@ -59,6 +60,7 @@ const (
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 15 * time.Second
 	sealEvery         = time.Second // how long an event may be without its number in the log
+	sweepEvery        = time.Hour   // how often what has expired is deleted
 )
 
 // serve runs the named parts until ctx ends. extra, where given, answers what it wants before the
@@ -89,7 +91,8 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 	}
 	if slices.Contains(roles, roleWork) {
 		group.Go(func() error { return a.worker().Run(ctx) })
-		group.Go(func() error { return a.keepSealing(ctx) })
+		group.Go(func() error { return a.every(ctx, sealEvery, "seal", a.seal) })
+		group.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.sweep) })
 	}
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
 		return err
@@ -113,21 +116,29 @@ func (a *app) serveHTTP(ctx context.Context, group *errgroup.Group, listen net.L
 	})
 }
 
-// keepSealing numbers and signs events soon after they are written.
-func (a *app) keepSealing(ctx context.Context) error {
-	tick := time.NewTicker(sealEvery)
+// every does something again and again until ctx ends. What fails is logged and tried the next time.
+func (a *app) every(ctx context.Context, wait time.Duration, work string, do func(context.Context) error) error {
+	tick := time.NewTicker(wait)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if _, err := a.sequence.Seal(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("events not sealed", "error", err)
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("periodic work failed", "work", work, "error", err)
 			}
 		}
 	}
 }
+
+// seal numbers and signs events soon after they are written.
+func (a *app) seal(ctx context.Context) error {
+	_, err := a.sequence.Seal(ctx)
+	return err
+}
+
+func (a *app) sweep(ctx context.Context) error { return a.db.Sweep(ctx, a.now(), agents.TryWindow) }
 
 // handler is the dashboard and the API.
 func (a *app) handler() (http.Handler, error) {
@@ -137,13 +148,6 @@ func (a *app) handler() (http.Handler, error) {
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
 		Ready: a.ready, OpenAttachment: openAttachment,
 	})
-}
-
-// ready asks each part whether it can work.
-func (a *app) ready(ctx context.Context) map[string]error {
-	parts := map[string]error{"database": a.db.CheckSchema(ctx)}
-	_, _, parts["tickets"] = a.db.Tickets(ctx, tickets.Filter{Limit: 1})
-	return parts
 }
 
 // ledger is the intake ledger and the events as the dashboard asks for them.
