@@ -53,8 +53,8 @@ func (d *testDesk) outcome(db *sql.DB) map[string][]string {
 func (d *testDesk) onceEach(kills int) {
 	t, db := d.t, d.open()
 	t.Helper()
-	if dead := column(t, db, "SELECT kind || ' ' || error FROM jobs WHERE state IN ('dead', 'running')"); len(dead) > 0 {
-		t.Errorf("jobs were given up or hang:\n%s", strings.Join(dead, "\n"))
+	if dead := column(t, db, "SELECT kind || ' ' || error FROM jobs WHERE state IN ('dead', 'running') OR failures > 0"); len(dead) > 0 {
+		t.Errorf("jobs went wrong, were given up or hang:\n%s", strings.Join(dead, "\n"))
 	}
 	if n := count(t, db, "SELECT COUNT(*) FROM effects WHERE state NOT IN ('done', 'refused')"); n != 0 {
 		t.Errorf("%d effects have no result", n)
