@@ -139,28 +139,30 @@ type moment struct {
 	within      int
 }
 
-// pollMoments are counts that grow while mails are read: a mail is in the blobs before it is in the ledger.
-func pollMoments() []moment {
+// pollMoments are counts that grow while so many mails are read: a mail is in the blobs before it is in
+// the ledger, and in both with the others of its batch.
+func pollMoments(mails int) []moment {
+	const batch = 100
 	return []moment{
 		{"lease", "SELECT COALESCE(MAX(token), 0) FROM leases", 1},
-		{blobs, "", 1},
-		{"intake", "SELECT COUNT(*) FROM intake", 1},
+		{blobs, "", mails / batch},
+		{"intake", "SELECT COUNT(*) FROM intake", mails - batch},
 		{"events", "SELECT COUNT(*) FROM events", 1},
 	}
 }
 
-// workMoments are counts that grow while so many jobs wait, and by how much at least: a mail has left
+// workMoments are counts that grow while so many jobs are run, and mostly by more: a mail has left
 // before it is recorded, and a channel was called before its answer is.
 func workMoments(jobs int) []moment {
 	return []moment{
-		{"events", "SELECT COUNT(*) FROM events", 5 * jobs},
-		{"effects begun", "SELECT COUNT(*) FROM effects", jobs / 2},
-		{"effects done", "SELECT COUNT(*) FROM effects WHERE state = 'done'", jobs / 2},
-		{"ended at the channel", "SELECT COUNT(*) FROM ledger_agreements WHERE state = 'terminated'", jobs / 4},
+		{"events", "SELECT COUNT(*) FROM events", 3 * jobs},
+		{"effects begun", "SELECT COUNT(*) FROM effects", jobs / 4},
+		{"effects done", "SELECT COUNT(*) FROM effects WHERE state = 'done'", jobs / 4},
+		{"ended at the channel", "SELECT COUNT(*) FROM ledger_agreements WHERE state = 'terminated'", jobs / 8},
 		{"jobs done", "SELECT COUNT(*) FROM jobs WHERE state = 'done'", jobs},
-		{"log", "SELECT COUNT(*) FROM log_leaves", 5 * jobs},
-		{"outbox", "SELECT COUNT(*) FROM outgoing", jobs / 2},
-		{mailed, "", jobs / 2},
+		{"log", "SELECT COUNT(*) FROM log_leaves", 2 * jobs},
+		{"outbox", "SELECT COUNT(*) FROM outgoing", jobs / 4},
+		{mailed, "", jobs / 4},
 	}
 }
 
@@ -194,7 +196,7 @@ func (k *killer) round(mails []delivery, kills int) {
 		if i%2 == 0 {
 			k.deliver(mails[:portion])
 			mails = mails[portion:]
-			k.kill(pollMoments, "poll", "--once")
+			k.kill(func() []moment { return pollMoments(portion) }, "poll", "--once")
 			continue
 		}
 		k.must("poll", "--once")
@@ -224,7 +226,7 @@ func (k *killer) kill(moments func() []moment, args ...string) {
 		}
 		k.moments[args[0]+" was faster"]++
 		if args[0] == "work" { // nothing is left to kill it at, so the other command takes its place
-			moments, args = pollMoments, []string{"poll", "--once"}
+			moments, args = func() []moment { return pollMoments(0) }, []string{"poll", "--once"}
 		}
 	}
 	k.t.Fatalf("%v always ended before it could be killed: %v", args, k.moments)
