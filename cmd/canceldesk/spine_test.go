@@ -159,3 +159,30 @@ func TestSolvedCaseVerifiesElsewhere(t *testing.T) {
 		t.Errorf("verify printed\n%s", out)
 	}
 }
+
+// TestMailWithoutASenderIsAPersons: nobody can be asked, so the case waits for a person and not for an
+// answer, and nothing goes wrong over it.
+func TestMailWithoutASenderIsAPersons(t *testing.T) {
+	t.Parallel()
+	d := newTestDesk(t, "")
+	for _, from := range []string{"", "From: %FROM_ADDRESS%\r\n", "From: li at mail.example\r\n"} {
+		for _, text := range []string{"请关闭自动续费。", "取消"} {
+			d.dovecot.Deliver(testUser, "INBOX", []byte(from+"To: "+testAddress+"\r\nSubject: =?utf-8?B?6YCA6K6i?=\r\n"+
+				"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"+text+"\r\n"))
+		}
+	}
+	d.must("poll", "--once")
+	d.must("work", "--drain")
+	db := d.open()
+	want := slices.Repeat([]string{"no_address, a person's turn"}, 6)
+	got := column(t, db, "SELECT reason || ', ' || CASE WHEN status IN ('new', 'open') THEN 'a person''s' ELSE status || '''s' END || ' turn' FROM tickets")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cases (-want +got):\n%s", diff)
+	}
+	if wrong := column(t, db, "SELECT kind || ' ' || error FROM jobs WHERE state <> 'done' OR failures > 0"); len(wrong) > 0 {
+		t.Errorf("jobs went wrong:\n%s", strings.Join(wrong, "\n"))
+	}
+	if n := len(d.smtp.Messages()); n != 0 {
+		t.Errorf("%d mails left", n)
+	}
+}
