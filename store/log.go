@@ -99,10 +99,16 @@ func (l *Log) inTurn(ctx context.Context, f func(g *gorm.DB) error) error {
 func (l *Log) sealSome(g *gorm.DB) (size int64, more bool, err error) {
 	// Ascending ids, which are each stream's own order: within a stream the chain's unique place makes
 	// a later event wait for the commit of the one before.
-	var events []Event
-	if err := g.Joins("JOIN log_pending ON log_pending.event_id = events.id").Select("events.id", "events.canonical").
-		Order("events.id").Limit(sealBatch).Find(&events).Error; err != nil {
+	// Asked for in two steps: joined, SQLite looks through all events for those that wait.
+	var waiting []int64
+	if err := g.Table("log_pending").Order("event_id").Limit(sealBatch).Pluck("event_id", &waiting).Error; err != nil {
 		return 0, false, err
+	}
+	var events []Event
+	if len(waiting) > 0 {
+		if err := g.Select("id", "canonical").Order("id").Find(&events, "id IN ?", waiting).Error; err != nil {
+			return 0, false, err
+		}
 	}
 	if size, err = logSize(g); err != nil || len(events) == 0 {
 		return size, false, err
