@@ -95,6 +95,10 @@ func machine(r *reading) (verdict, bool) {
 	asks := r.asksEnd() || r.has(asksRefund, cancelledBefore, wasCharged)
 	for _, k := range []kind{isAutomatic, isSpam, isJob, isMisdialled} {
 		if r.count[k] > 1 || r.has(k) && (!asks || k == isMisdialled) {
+			if k == isMisdialled && asks {
+				// It asks us, and names a thing we may not know by that name: a person reads it.
+				return verdict{NotCancellation, 0.5, []kind{k}}, true
+			}
 			return verdict{NotCancellation, 0.9, []kind{k}}, true
 		}
 	}
