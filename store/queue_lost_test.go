@@ -259,6 +259,32 @@ func TestAPoisonJobIsParkedWhereAPersonSeesAndRetriesIt(t *testing.T) {
 	}
 }
 
+func TestAJobIsToldOfBeforeItIsGivenUp(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *queueBundle) {
+		b.enqueue(t, oneJob())
+		bad := func(context.Context, tickets.Job, func(context.Context, tickets.Tx) error) error {
+			return errors.New("no such plan")
+		}
+		var states []string // as whoever is told would leave them, killed at that moment
+		told := func(c *WorkerConfig) {
+			c.Dead = func(ctx context.Context, _ tickets.Job) error {
+				var state string
+				err := b.db.ReadConn().WithContext(ctx).Raw("SELECT state FROM jobs").Scan(&state).Error
+				states = append(states, state)
+				return err
+			}
+		}
+		for range failureLimit {
+			if _, err := b.worker(bad, told).Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			b.clock.advance(time.Minute)
+		}
+		wants(t, "states when it was told", states, []string{"running"})
+	})
+}
+
 func TestARetriedJobGivesWayToAWaitingOneOfItsKey(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
