@@ -10,6 +10,7 @@ import (
 
 	"github.com/canceldesk/canceldesk/store"
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/evidence"
 )
 
 // exporter writes evidence bundles.
@@ -22,7 +23,7 @@ func (a *app) exporter() store.Exporter {
 // evidenceCommand exports and verifies evidence.
 func (c *commands) evidenceCommand() *cobra.Command {
 	return group("evidence", "Export and verify the evidence of a case / 导出与核验凭证",
-		c.evidenceExportCommand(), evidenceVerifyCommand(), c.evidenceKeyCommand())
+		c.evidenceExportCommand(), evidenceVerifyCommand(), c.evidenceKeyCommand(), c.evidenceAuditCommand())
 }
 
 func (c *commands) evidenceExportCommand() *cobra.Command {
@@ -76,6 +77,34 @@ func (c *commands) evidenceKeyCommand() *cobra.Command {
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), keys.verifier)
 			return nil
+		},
+	}
+}
+
+// evidenceAuditCommand checks the whole stored log.
+func (c *commands) evidenceAuditCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "audit", Short: "Check the whole stored log against its signed checkpoints / 全量审计", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			begin(cmd)
+			return c.withApp(cmd, func(a *app) error {
+				verifier, err := evidence.NewVerifier(a.keys.verifier)
+				if err != nil {
+					return err
+				}
+				got, err := a.sequence.Audit(cmd.Context(), verifier)
+				if err != nil {
+					return err
+				}
+				for _, f := range got.Findings {
+					fmt.Fprintf(cmd.OutOrStdout(), "FAIL  %s: %s\n", f.Where, f.Detail)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%d events, %d leaves, %d checkpoints, %d findings\n", got.Events, got.Leaves, got.Checkpoints, len(got.Findings))
+				if len(got.Findings) > 0 {
+					return errors.New("the stored evidence was changed")
+				}
+				return nil
+			})
 		},
 	}
 }
