@@ -14,9 +14,12 @@ import (
 )
 
 // A login or an address has Tries tries in a TryWindow.
+//
+// A whole office may share one address, so that one has many more.
 const (
-	Tries     = 5
-	TryWindow = 15 * time.Minute
+	Tries        = 5
+	AddressTries = 50
+	TryWindow    = 15 * time.Minute
 )
 
 // Door lets people in: it knows whether a login and a password belong together.
@@ -59,7 +62,11 @@ func (d *Door) try(ctx context.Context, keys []string, login, password string, n
 		if err != nil {
 			return Agent{}, fmt.Errorf("count login try: %w", err)
 		}
-		if n > Tries {
+		most := Tries
+		if strings.HasPrefix(key, "address/") {
+			most = AddressTries
+		}
+		if n > most {
 			return Agent{}, &tickets.Error{Kind: tickets.TooMany, Msg: "Too many tries. Wait 15 minutes, then try again."}
 		}
 	}

@@ -23,12 +23,16 @@ func (d *Desk) Approve(ctx context.Context, refundID string, by Actor, quoteHash
 	})
 }
 
-// Reject turns a proposed refund down, with the reason the customer will be told.
-func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash, reason string) (account.Refund, error) {
+// Reject turns a proposed refund down, with the reason the customer will be told. Who may not release
+// a sum may not turn it down either (DESIGN.md 6.3).
+func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash, reason string, large bool) (account.Refund, error) {
 	if reason == "" {
 		return account.Refund{}, &Error{Kind: Invalid, Msg: "Say why: the customer is told the reason."}
 	}
-	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, _ int64) error {
+	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, ticketSum int64) error {
+		if !large && ticketSum > d.settings.Automation.ApprovalAboveFen {
+			return &Error{Kind: Forbidden, Msg: "This refund is above the limit: a supervisor decides about it."}
+		}
 		r.State, r.Detail = account.RefundRejected, reason
 		return nil
 	})

@@ -14,7 +14,7 @@ func LocaleOf(text, fallback string) string {
 			latin++
 		}
 	}
-	if latin >= 3 {
+	if latin >= 5 {
 		return "en"
 	}
 	return fallback

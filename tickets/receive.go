@@ -117,7 +117,10 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 	i := PlaceMessage(in.Message, in.Understanding, candidates)
 	if i < 0 {
 		id, err := a.open(ctx, in, nil, "")
-		return OutcomeTicket, id, err
+		if err != nil {
+			return "", 0, err
+		}
+		return OutcomeTicket, id, a.suggest(ctx, id, candidates)
 	}
 	t := candidates[i].Ticket
 	how := Arrive(t.Status, in.Understanding)
@@ -135,6 +138,20 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 	default:
 		return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
 	}
+}
+
+// suggest links a new ticket to those whose mails it answers without belonging to them, for the people
+// at the desk.
+func (a *arrivals) suggest(ctx context.Context, id int64, candidates []Candidate) error {
+	for _, c := range candidates {
+		if c.SameSender || c.Ticket.ID == id {
+			continue
+		}
+		if err := a.tx.InsertLink(ctx, Link{FromID: id, ToID: c.Ticket.ID, Kind: "suggested", At: a.at}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // candidates are the tickets the mail may belong to: those whose mails it answers, then the sender's
@@ -204,6 +221,8 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	switch {
 	case why == "oversize":
 		t.Status, t.Reason = Open, "oversize"
+	case in.Understanding.Withdraws:
+		t.Status, t.Reason = Open, ReasonWithdrawal // what is taken back may be in another case: a person looks
 	case parent == nil && !certain(in):
 		t.Reason = ReasonUnsure // new, for a person to read: nothing is answered to what may be no request at all
 	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
@@ -225,7 +244,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 			return 0, err
 		}
 	}
-	if t.Status != Closed && why != "oversize" && t.Reason != ReasonUnsure {
+	if t.Status == New && t.Reason != ReasonUnsure {
 		a.jobs = append(a.jobs, runJob(t, a.at))
 	}
 	return t.ID, nil
@@ -248,7 +267,7 @@ func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket
 		Status: New, Channel: m.Channel, Subject: m.Subject, Requester: m.Sender,
 		Locale: LocaleOf(m.Subject+"\n"+m.Text, s.Locale),
 		Intent: u.Intent, Intents: u.Intents, Flags: u.Flags, Facts: u.Facts, Confidence: u.Confidence,
-		Why: u.Why, Assurance: m.Assurance, ReceivedAt: m.At,
+		Why: u.Why, SenderProven: m.Assurance >= 1, ReceivedAt: m.At,
 		FirstResponseDueAt: s.Calendar.Add(m.At, s.FirstResponse).UTC(),
 		ResolutionDueAt:    s.Calendar.EndOfDays(m.At, s.ResolutionDays).UTC(),
 	}
@@ -256,7 +275,7 @@ func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket
 
 // append adds the mail to a ticket that it belongs to.
 func (a *arrivals) append(ctx context.Context, in Incoming, t Ticket, how Arrival) error {
-	if in.Message.Assurance < t.Assurance {
+	if in.Message.Assurance == 0 {
 		// Whoever wrote this may only say who he is: he answers no question and makes nothing surer.
 		in.Understanding.Affirms, in.Understanding.Confidence = false, 0
 	}
@@ -292,7 +311,7 @@ func (a *arrivals) again(ctx context.Context, in Incoming, first Intake) error {
 		return nil
 	}
 	t, err := a.ticket(ctx, first.TicketID)
-	if err != nil || t.Status == Closed || t.Assurance >= in.Message.Assurance {
+	if err != nil || t.Status == Closed || t.SenderProven {
 		return err
 	}
 	return a.append(ctx, in, t, Append)

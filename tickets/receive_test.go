@@ -195,8 +195,8 @@ func TestReceive(t *testing.T) {
 		copied := b.mail("li@example.com", 1, stop())
 		copied.Fingerprint = first.Fingerprint
 		b.receive(copied)
-		if got := b.ticket(1); got.Assurance != 1 {
-			t.Errorf("assurance %d", got.Assurance)
+		if got := b.ticket(1); !got.SenderProven {
+			t.Error("the sender is not proven")
 		}
 	})
 	t.Run("a batch stored twice leaves everything as it is", func(t *testing.T) {
@@ -265,7 +265,13 @@ func TestReceive(t *testing.T) {
 	t.Run("an answer to a ticket that became part of another goes there", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.receive(b.mail("li@example.com", 0, stop()), b.mail("li@example.com", 0, stop()))
+		// They name two orders, or the second would join at once.
+		about := func(order string) intent.Understanding {
+			u := stop()
+			u.Facts.OrderNo = order
+			return u
+		}
+		b.receive(b.mail("li@example.com", 1, about("o1")), b.mail("li@example.com", 1, about("o2")))
 		joined := b.ticket(2)
 		must(t, joined.SetStatus(tickets.Closed, tickets.ReasonJoined, b.now))
 		must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {

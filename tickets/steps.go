@@ -89,15 +89,20 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
-		t.Reason = "resumed"
 		run, steps, err := tx.LatestRun(ctx, t.ID)
 		if errors.Is(err, NotFound) && confirm == "" {
+			t.Reason = "resumed"
 			return nil, []Job{runJob(*t, at)}, nil
 		}
 		if err != nil {
 			return nil, nil, err
 		}
 		again := tryAgain(steps)
+		// What the customer wrote into a running case stays in the queue until somebody answers it.
+		unread := (t.Reason == ReasonCustomerWrote || t.Reason == ReasonAskedAgain) && run.EndedAt == nil
+		if !unread || confirm != "" || len(again) > 0 {
+			t.Reason = "resumed"
+		}
 		if confirm != "" {
 			step := steps.Get(confirm)
 			if step.State != NeedsAgent || step.Reason != ReasonProposed {
@@ -157,7 +162,7 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 			return nil, nil, err
 		}
 		step := steps.Get(name)
-		if !t.Live() || run.EndedAt != nil || step.State != NeedsAgent {
+		if !t.Live() || run.EndedAt != nil || step.State != NeedsAgent && (name != RefundIt || step.State != NeedsCustomer) {
 			return nil, nil, &Error{Kind: Conflict, Msg: "This step does not wait for a person."}
 		}
 		if name == RefundIt {
@@ -174,12 +179,16 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 	})
 }
 
-// Solve ends a case that asked for no stop and was answered by a person. A case that asks for a stop
-// is solved by its steps alone: nobody can declare it done.
+// Solve ends a case that was answered by a person: one that asked for no stop, or one whose steps are
+// all done and that came back only because the customer wrote again. What is not done can't be
+// declared done by anybody.
 func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
 	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Stops() {
-			return nil, nil, &Error{Kind: Conflict, Msg: "This case asks that charges stop. It is solved when its steps are done; run them."}
+			run, steps, err := tx.LatestRun(ctx, t.ID)
+			if err != nil || run.EndedAt == nil || !steps.Get(Cancel).State.Done() || !steps.Get(Notify).State.Done() {
+				return nil, nil, &Error{Kind: Conflict, Msg: "This case asks that charges stop. It is solved when its steps are done; run them."}
+			}
 		}
 		before := t.Status
 		if err := t.SetStatus(Solved, "answered", at); err != nil {

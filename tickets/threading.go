@@ -19,21 +19,23 @@ type Candidate struct {
 }
 
 // PlaceMessage decides where an incoming message goes: the index of its ticket among the candidates, or -1
-// for a ticket of its own. Our own signed Message-IDs come first; foreign ones only count for mail
-// from the ticket's own requester, because mailers reuse Message-IDs and strangers can quote them.
-// A second request of the same authenticated address joins its running ticket unless it speaks of
-// another account.
+// for a ticket of its own. Our own signed Message-IDs come first, then foreign ones; both only for
+// mail from the ticket's own requester, because Message-IDs are reused, quoted and forwarded. Mail
+// that is certainly from an address never joins a ticket that somebody only opened in its name: it
+// would take over what the stranger wrote there. A second request of the same authenticated address
+// joins its running ticket unless it speaks of another account.
 func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int {
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed }); i >= 0 {
+	own := func(t Ticket) bool {
+		return m.Sender != "" && strings.EqualFold(t.Requester, m.Sender) && (t.SenderProven || m.Assurance == 0)
+	}
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && own(c.Ticket) }); i >= 0 {
 		return i
 	}
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool {
-		return c.Referred && m.Sender != "" && strings.EqualFold(c.Ticket.Requester, m.Sender)
-	}); i >= 0 {
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Referred && own(c.Ticket) }); i >= 0 {
 		return i
 	}
 	return slices.IndexFunc(candidates, func(c Candidate) bool {
-		return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && c.Ticket.Assurance >= 1 &&
+		return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && c.Ticket.SenderProven &&
 			c.Ticket.Requester == m.Sender && (u.Intent != intent.NotCancellation || u.Withdraws) &&
 			sameSubject(c.Ticket, u.Facts)
 	})
@@ -91,10 +93,11 @@ func safety() []intent.Intent {
 // customer, he may have taken his request back, he came back with a new one after the case was
 // solved, or the case became part of another.
 const (
-	ReasonUnclear    = "unclear"
-	ReasonWithdrawal = "withdrawal_asked"
-	ReasonAskedAgain = "asked_again"
-	ReasonJoined     = "joined"
+	ReasonUnclear       = "unclear"
+	ReasonCustomerWrote = "customer_wrote"
+	ReasonWithdrawal    = "withdrawal_asked"
+	ReasonAskedAgain    = "asked_again"
+	ReasonJoined        = "joined"
 )
 
 // asks is what a message asks for in the context of its ticket: a bare yes to our question whether
@@ -125,15 +128,15 @@ func (t *Ticket) asked(u intent.Understanding) bool {
 // else's withdrawal is only read, because a forged one must not keep a stop from going on.
 func (t *Ticket) heard(m Message, u intent.Understanding, how Arrival) string {
 	t.Absorb(u)
-	his := m.Sender != "" && strings.EqualFold(m.Sender, t.Requester) && m.Assurance >= max(1, t.Assurance)
-	t.Assurance = max(t.Assurance, m.Assurance)
+	his := m.Sender != "" && strings.EqualFold(m.Sender, t.Requester) && m.Assurance >= 1
+	t.SenderProven = t.SenderProven || his
 	switch {
 	case u.Withdraws && his && (t.Live() || how == Reopen):
 		return ReasonWithdrawal
 	case how == Reopen && slices.ContainsFunc(u.Intents, intent.Intent.Stops):
 		return ReasonAskedAgain
 	case how == Reopen, t.Status == Pending:
-		return "customer_wrote"
+		return ReasonCustomerWrote
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ func asking(i ...intent.Intent) intent.Understanding {
 
 func TestPlaceMessage(t *testing.T) {
 	t.Parallel()
-	mine := tickets.Ticket{ID: 1, Status: tickets.Open, Requester: "li@example.com", Assurance: 1, AccountNo: "u1", Facts: intent.Facts{OrderNo: "o1"}}
+	mine := tickets.Ticket{ID: 1, Status: tickets.Open, Requester: "li@example.com", SenderProven: true, AccountNo: "u1", Facts: intent.Facts{OrderNo: "o1"}}
 	with := func(f func(*tickets.Ticket)) tickets.Ticket { x := mine; f(&x); return x }
 	stop := asking(intent.StopAutoRenew)
 	about := func(f intent.Facts) intent.Understanding { u := stop; u.Facts = f; return u }
@@ -37,7 +37,7 @@ func TestPlaceMessage(t *testing.T) {
 		{"the requester's own References join", from("li@example.com", 0), stop, []tickets.Candidate{{Ticket: mine, Referred: true}}, 0},
 		{"a second request of the same address joins", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, SameSender: true}}, 0},
 		{"unauthenticated it does not", from("li@example.com", 0), stop, []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},
-		{"nor to one that nobody authenticated", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: with(func(x *tickets.Ticket) { x.Assurance = 0 }), SameSender: true}}, -1},
+		{"nor to one that nobody authenticated", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: with(func(x *tickets.Ticket) { x.SenderProven = false }), SameSender: true}}, -1},
 		{"nor to one that is solved", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: with(func(x *tickets.Ticket) { x.Status = tickets.Solved }), SameSender: true}}, -1},
 		{"nor what asks for no stop", from("li@example.com", 1), asking(intent.NotCancellation), []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},
 		{"nor about another account", from("li@example.com", 1), about(intent.Facts{Account: "u2"}), []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},

@@ -75,7 +75,10 @@ type Ticket struct {
 	AccountNo       string   // "" until identified
 	Candidates      []string `gorm:"serializer:json"` // account numbers that fit, where more than one does
 	SubscriptionIDs []string `gorm:"serializer:json"`
-	Assurance       int      // the best level that any of its messages reached, for lists only; actions ask the verifications
+	// Assurance is the level that the request was verified at, for lists; actions ask the verifications.
+	Assurance int
+	// SenderProven: a message is certainly from the requester's address, whoever's that is.
+	SenderProven bool
 
 	Assignee           string // login, "" unassigned
 	Urgent             bool

@@ -73,6 +73,9 @@ func said(t Ticket, m Message, by Actor, typ string) Record {
 	}
 }
 
+// SetBy begins the reason for an intent that a person set, and is followed by who it was.
+const SetBy = "set by "
+
 // Correct sets what the case is about where the desk understood it wrongly. The newest message of
 // the customer then counts as having asked for it, with the assurance that message has.
 func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.Intent) (Ticket, error) {
@@ -89,7 +92,7 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 		t.Intents = append([]intent.Intent{primary}, slices.DeleteFunc(slices.Clone(t.Intents), func(i intent.Intent) bool {
 			return i == primary || i == intent.Clarify || i == intent.NotCancellation
 		})...)
-		t.Why = append([]string{"set by " + string(by)}, t.Why...)
+		t.Why = append([]string{SetBy + string(by)}, t.Why...)
 		for _, m := range slices.Backward(messages) {
 			if m.Direction == Inbound && (m.Kind == "" || m.Kind == "message") {
 				if err := tx.SaveAsks(ctx, m.ID, t.Intents); err != nil {

@@ -137,9 +137,15 @@ func settleCancel(c Case, now time.Time) (Next, bool) {
 	case len(shared) > 0 && c.beforeCharge(now):
 		return settle(c, tickets.Cancel, tickets.NeedsAgent, "shared_unanswered",
 			"The customer has not said whether an agreement that also pays for another subscription shall end, and its next charge is near: "+strings.Join(shared, ", "))
+	case len(shared) > 0 && c.step(tickets.Cancel).State != tickets.NeedsCustomer && c.wasAsked():
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "shared_ask",
+			"The customer was asked something else before, so a person asks whether the agreement shall end that also pays for another subscription: "+strings.Join(shared, ", "))
 	case len(shared) > 0:
 		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "shared_agreement",
 			"The biller sends no more debits. The agreement also pays for a subscription that the customer did not ask to stop: "+strings.Join(shared, ", "))
+	case len(external) > 0 && c.saysDone():
+		return settle(c, tickets.Cancel, tickets.Skipped, reasonOwnPart,
+			"The customer says that he ended the agreement himself: "+strings.Join(external, ", "))
 	case len(external) > 0 && !now.Before(c.ownPartUntil(now)):
 		return settle(c, tickets.Cancel, tickets.Skipped, reasonOwnPart,
 			"The customer was told how to end the agreement himself and did not come back: "+strings.Join(external, ", "))
@@ -216,9 +222,8 @@ func unsettled(c Case, name tickets.StepName, e tickets.Effect, now time.Time) (
 }
 
 // planQuote works out what happens to the money and the access, and keeps it. Cancel does not wait
-// for it. It is made again where the unused time is asked for only now, or was offered and the offer
-// has run out unanswered.
-func planQuote(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
+// for it. It is made again where the unused time is asked for only now.
+func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	s := c.step(tickets.QuoteIt)
 	if !c.step(tickets.Identify).State.Done() || c.step(tickets.Cancel).State == tickets.Todo && c.step(tickets.Verify).State.Done() {
 		return Next{}, false
@@ -228,11 +233,9 @@ func planQuote(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 		mode = account.Now
 	}
 	if s.State.Done() {
-		q, ok := c.quote()
+		_, ok := c.quote()
 		more := mode == account.Now && c.Run.Mode != account.Now
-		_, said := c.yes()
-		ranOut := c.step(tickets.RefundIt).Reason == reasonAcceptance && !c.accepted() && !said && now.After(q.Body.ExpiresAt)
-		if !ok || !more && !ranOut {
+		if !ok || !more {
 			return Next{}, false
 		}
 	}

@@ -264,13 +264,14 @@ func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
 	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		var records []tickets.Record
 		for i, p := range n.Lines {
+			proposer := c.proposer(p)
 			rf := account.Refund{
 				ID: RefundKey(c.Ticket.Number(), p.ChargeID, len(c.Refunds)+i+1), ChargeID: p.ChargeID, AccountNo: c.Ticket.AccountNo,
 				TicketID: c.Ticket.ID, AmountFen: p.AmountFen, State: account.RefundProposed, OwnFault: p.OwnFault,
-				Reason: p.Reason, QuoteHash: p.QuoteHash, Proposer: string(tickets.DeskActor), At: at,
+				Reason: p.Reason, QuoteHash: p.QuoteHash, Proposer: proposer, At: at,
 			}
 			rf.Key = rf.ID
-			if p.Approved {
+			if p.Approved && proposer == string(tickets.DeskActor) {
 				rf.State, rf.Approver, rf.DecidedAt = account.RefundApproved, string(tickets.DeskActor), &at
 			}
 			if err := tx.InsertRefund(ctx, &rf); err != nil {

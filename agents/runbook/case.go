@@ -254,3 +254,22 @@ func (c Case) yes() (tickets.Message, bool) {
 			})
 	}))
 }
+
+// proposer is who a refund is proposed by: the desk where its rules and the customer's own words lead to
+// it, and the agent without whose word there would be none. Somebody else then has to release it.
+func (c Case) proposer(p Proposal) string {
+	if p.OwnFault {
+		return string(tickets.DeskActor) // our own record alone grounds it
+	}
+	for _, a := range slices.Backward(c.Acceptances) {
+		if a.QuoteHash == p.QuoteHash && strings.HasPrefix(a.By, "agent:") {
+			return a.By
+		}
+	}
+	for _, why := range c.Ticket.Why {
+		if by, set := strings.CutPrefix(why, tickets.SetBy); set && strings.HasPrefix(by, "agent:") {
+			return by
+		}
+	}
+	return string(tickets.DeskActor)
+}

@@ -88,7 +88,7 @@ func identifySubscriptions(c Case) (Next, bool) {
 		return Next{}, false
 	case len(subs) == 0:
 		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_subscription", "The account has no subscription.")
-	case len(subs) > 1 && len(c.Ticket.SubscriptionIDs) == 0:
+	case len(subs) > 1 && len(c.Ticket.SubscriptionIDs) == 0 && !c.saysAll():
 		return settle(c, tickets.Identify, tickets.NeedsCustomer, "several_subscriptions",
 			"The account has several subscriptions that renew, and the message does not say which.")
 	}

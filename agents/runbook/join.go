@@ -94,7 +94,7 @@ func joinInto(ctx context.Context, tx tickets.Tx, c Case, main tickets.Ticket, a
 	main.Absorb(intent.Understanding{
 		Intent: t.Intent, Intents: t.Intents, Flags: t.Flags, Facts: t.Facts, Confidence: t.Confidence, Why: t.Why,
 	})
-	main.Assurance = max(main.Assurance, t.Assurance)
+	main.SenderProven = main.SenderProven || t.SenderProven
 	if err := tx.SaveTicket(ctx, &main); err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func outcomes(c Case) []tickets.Tell {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{"customer_wrote", tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck}, reason)
+	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck}, reason)
 }
 
 // reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
@@ -110,7 +110,7 @@ const receiptAfter = 2 * time.Minute
 
 // rest says how the case is left until something happens: the ticket's status, what the customer is
 // told, and when to look again.
-func rest(c Case, _ tickets.Settings, now time.Time) Next {
+func rest(c Case, r tickets.Settings, now time.Time) Next {
 	n := Next{Do: DoRest}
 	n.Status, n.Reason = status(c)
 	reachable := c.Ticket.Channel != tickets.Email || tickets.Mailable(c.Ticket.Requester)
@@ -135,7 +135,28 @@ func rest(c Case, _ tickets.Settings, now time.Time) Next {
 		n.Tells = append(n.Tells, tickets.TellOffer)
 	}
 	n.Wait = wait(c, now)
+	if until, asked := c.turnEnds(r, n); asked && !now.Before(until) {
+		n.Status, n.Reason, n.Tells = tickets.Closed, "no_answer", nil
+	} else if asked && (n.Wait == 0 || until.Sub(now) < n.Wait) {
+		n.Wait = until.Sub(now)
+	}
 	return n
+}
+
+// turnEnds is when a case is closed that only waits for the customer to say more: as long after the
+// last word as a solved one stays open. Nothing was begun in it, and a new mail opens a linked case.
+func (c Case) turnEnds(r tickets.Settings, n Next) (time.Time, bool) {
+	waits := []string{tickets.ReasonUnclear, "unknown_account", "several_accounts", "several_subscriptions", "not_verified"}
+	if n.Status != tickets.Pending || !slices.Contains(waits, n.Reason) || r.CloseAfter <= 0 {
+		return time.Time{}, false
+	}
+	last := c.Ticket.ReceivedAt
+	for _, m := range c.Messages {
+		if m.At.After(last) {
+			last = m.At
+		}
+	}
+	return last.Add(r.CloseAfter), true
 }
 
 // wait is how long until there is something to look at again though nobody did anything: the next
@@ -151,6 +172,9 @@ func wait(c Case, now time.Time) time.Duration {
 		if !e.State.Settled() {
 			in(retry(e.Attempts))
 		}
+	}
+	if q, ok := c.quote(); ok && c.step(tickets.RefundIt).Reason == reasonAcceptance {
+		in(q.Body.ExpiresAt.Sub(now) + time.Second)
 	}
 	switch s := c.step(tickets.Cancel); {
 	case s.State != tickets.NeedsCustomer:
@@ -170,7 +194,8 @@ func first(c Case, now time.Time) []tickets.Tell {
 	identify, verify := c.step(tickets.Identify), c.step(tickets.Verify)
 	_, known := authenticated(c)
 	switch {
-	case !known, verify.State == tickets.NeedsCustomer, verify.State == tickets.NeedsAgent:
+	// Whoever is not a registered contact reads the same, whatever he names and whether it exists.
+	case !known, !registered(c), verify.State == tickets.NeedsCustomer, verify.State == tickets.NeedsAgent:
 		return []tickets.Tell{tickets.TellNeutral}
 	case identify.Reason == tickets.ReasonUnclear:
 		return []tickets.Tell{tickets.TellQuestion}
@@ -182,6 +207,15 @@ func first(c Case, now time.Time) []tickets.Tell {
 		return nil
 	}
 	return []tickets.Tell{tickets.TellReceipt}
+}
+
+// registered reports whether the requester's own address belongs to an account: the case's where it
+// has one.
+func registered(c Case) bool {
+	if c.Account != nil {
+		return c.Account.Account.Email != "" && strings.EqualFold(c.Account.Account.Email, c.Ticket.Requester)
+	}
+	return slices.ContainsFunc(c.Matches, func(m Match) bool { return m.By == tickets.ByEmail && !m.Stated && len(m.Accounts) > 0 })
 }
 
 // authenticated returns the newest message that is certainly from the requester, whom the desk answers.

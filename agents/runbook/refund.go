@@ -35,7 +35,7 @@ func planRefund(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	if !ok {
 		return settle(c, tickets.RefundIt, tickets.NeedsAgent, "no_quote", "The quote was skipped, so no rule says what comes back.")
 	}
-	if next, ok := planSends(c); ok {
+	if next, ok := planSends(c, q.Body); ok {
 		return next, true
 	}
 	if s.State == tickets.NeedsAgent && s.Reason == reasonAboveCap {
@@ -54,9 +54,10 @@ func planRefund(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 const reasonAboveCap = "above_cap"
 
 // planProrated handles the quote's refunds for unused time. Where access ends for them it asks for
-// the acceptance, ends access at the biller and proposes the refund, in this order, so that nobody is
-// paid for time that can still be used. A cycle that was paid ahead and never begins comes back
-// without: nothing is given up. waits tells that the refund can't go on before something else has.
+// the acceptance, proposes the refund, and once that is released ends access at the biller before the
+// money is sent, in this order, so that nobody is paid for time that can still be used and nobody
+// loses access for a refund that is turned down. A cycle that was paid ahead and never begins comes
+// back without: nothing is given up. waits tells that the refund can't go on before something else has.
 func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (next Next, ok, waits bool) {
 	cancel := c.step(tickets.Cancel)
 	switch {
@@ -65,6 +66,11 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 	case q.Mode == account.Now && !c.accepted():
 		if m, said := c.yes(); said {
 			return Next{Do: DoAccept, Step: tickets.RefundIt, Message: m}, true, true
+		}
+		if _, told := c.offered(); told && now.After(q.ExpiresAt) {
+			next, ok = settle(c, tickets.RefundIt, tickets.Skipped, "not_accepted",
+				"The offer was not accepted in time, so use goes on to the end of the paid period.")
+			return next, ok, true
 		}
 		if c.offeredBefore() {
 			next, ok = settle(c, tickets.RefundIt, tickets.NeedsAgent, "offer_again",
@@ -78,6 +84,12 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		next, ok = settle(c, tickets.RefundIt, tickets.Running, "waiting_for_cancel", "")
 		return next, ok, true
 	}
+	if lines := proposals(c, q, r.Automation, false); len(lines) > 0 {
+		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true, false
+	}
+	if !slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return !r.OwnFault && moving(r) }) {
+		return Next{}, false, false
+	}
 	for _, e := range q.Ends {
 		if e.Mode != account.Now {
 			continue
@@ -86,10 +98,15 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 			return next, ok, waits
 		}
 	}
-	if lines := proposals(c, q, r.Automation, false); len(lines) > 0 {
-		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true, false
-	}
 	return Next{}, false, false
+}
+
+// accessEnded reports whether the biller has ended the access that the quote's refund pays for.
+func accessEnded(c Case, q account.Quote) bool {
+	return !slices.ContainsFunc(q.Ends, func(e account.QuoteEnd) bool {
+		effect, begun := c.effect(StopKey(c.Ticket.Number(), e.SubscriptionID, account.Now))
+		return e.Mode == account.Now && (!begun || effect.State != tickets.EffectDone)
+	})
 }
 
 // planAccess has the biller end the subscription's access at once, and waits for its word.
@@ -136,9 +153,12 @@ func prorated(q account.Quote) bool {
 	return slices.ContainsFunc(q.Lines, func(l account.QuoteLine) bool { return l.RefundFen > 0 && !l.Ground.OwnFault() })
 }
 
-// planSends moves the refunds that are released.
-func planSends(c Case) (Next, bool) {
+// planSends moves the refunds that are released, those for unused time once access has ended.
+func planSends(c Case, q account.Quote) (Next, bool) {
 	for _, r := range c.Refunds {
+		if r.State == account.RefundApproved && !r.OwnFault && !accessEnded(c, q) {
+			continue
+		}
 		if moving(r) && !c.tried(r.Key) && c.reachesCharge(r.ChargeID) {
 			return Next{Do: DoSend, Step: tickets.RefundIt, Key: r.Key, Refund: r}, true
 		}

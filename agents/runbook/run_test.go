@@ -93,7 +93,7 @@ func (b *bundle) approve(id int64) {
 	must(b.t, err)
 	for _, r := range refunds {
 		if r.State == account.RefundProposed {
-			_, err := b.desk.Approve(b.ctx, r.ID, "agent:amy", r.QuoteHash, true)
+			_, err := b.desk.Approve(b.ctx, r.ID, "agent:sue", r.QuoteHash, true)
 			must(b.t, err)
 		}
 	}

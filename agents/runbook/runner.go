@@ -233,6 +233,11 @@ func (r *Runner) settle(ctx context.Context, c Case, n Next) error {
 				if err := tx.InsertVerification(ctx, &v); err != nil {
 					return nil, err
 				}
+				t := c.Ticket
+				t.Assurance = max(t.Assurance, v.Level)
+				if err := tx.SaveTicket(ctx, &t); err != nil {
+					return nil, err
+				}
 				records = append(records, tickets.Record{
 					Stream: c.Ticket.Number(), Type: tickets.EventVerified, Actor: string(tickets.DeskActor),
 					Data: map[string]any{"level": 1, "method": v.Method, "message": m.ID},
@@ -281,7 +286,7 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 		var records []tickets.Record
 		t := c.Ticket
 		next := t.NextChargeAt
-		if c.Account != nil && len(t.SubscriptionIDs) > 0 {
+		if c.Account != nil && c.step(tickets.Cancel).State.Done() {
 			next = nextCharge(*c.Account, t.SubscriptionIDs)
 		}
 		if t.Live() && (t.Status != n.Status || t.Reason != n.Reason || !sameInstant(t.NextChargeAt, next)) {
@@ -297,7 +302,7 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 				Stream: t.Number(), Type: tickets.EventStatus, Actor: string(tickets.DeskActor),
 				Data: map[string]any{"from": string(before), "to": string(t.Status), "reason": t.Reason},
 			})
-			if t.Status == tickets.Solved && c.Run.EndedAt == nil {
+			if (t.Status == tickets.Solved || t.Status == tickets.Closed) && c.Run.EndedAt == nil {
 				run := *c.Run
 				run.EndedAt = &at
 				if err := tx.SaveRun(ctx, &run); err != nil {

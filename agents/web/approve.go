@@ -28,7 +28,8 @@ func (s *Server) approve(c echo.Context) error {
 // reject turns a proposed refund down with the reason the customer is told.
 func (s *Server) reject(c echo.Context) error {
 	return s.decide(c, "flash.rejected", func(f refundForm, refund string) error {
-		_, err := s.desk.Reject(c.Request().Context(), refund, who(c).actor(), f.QuoteHash, f.Reason)
+		by := who(c)
+		_, err := s.desk.Reject(c.Request().Context(), refund, by.actor(), f.QuoteHash, f.Reason, by.agent.Role.May(agents.ApproveLarge))
 		return err
 	})
 }

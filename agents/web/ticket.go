@@ -161,7 +161,7 @@ func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
 		Relink:   work && t.Live(),
 		Run:      work && t.Live(),
 		Accept:   work && t.Live() && v.Quote != nil && v.Acceptance == nil && v.Quote.Body.Mode == account.Now && now.Before(v.Quote.Body.ExpiresAt),
-		Solve:    work && t.Live() && !t.Stops(),
+		Solve:    work && t.Live() && (!t.Stops() || v.done()),
 		Approve:  by.Role.May(agents.ApproveRefunds),
 		Large:    by.Role.May(agents.ApproveLarge),
 		Evidence: by.Role.May(agents.ReadEvidence),
@@ -214,8 +214,14 @@ func (v ticketView) Other(l tickets.Link) int64 {
 // Skippable reports whether a person may leave the step out: what comes back, what becomes of assets
 // or a mail that can't be delivered can be seen to by hand; who asks, the stop and the proof can't.
 func (v ticketView) Skippable(x tickets.Step) bool {
-	return v.Can.Run && x.State == tickets.NeedsAgent && x.Reason != tickets.ReasonProposed &&
+	waits := x.State == tickets.NeedsAgent || x.Name == tickets.RefundIt && x.State == tickets.NeedsCustomer
+	return v.Can.Run && waits && x.Reason != tickets.ReasonProposed &&
 		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
+}
+
+// done reports whether every step of the case is over.
+func (v ticketView) done() bool {
+	return v.Run != nil && v.Run.EndedAt != nil && v.Steps.Get(tickets.Cancel).State.Done() && v.Steps.Get(tickets.Notify).State.Done()
 }
 
 // Stopped reports whether nothing can debit the case's subscriptions any more: the biller stopped each

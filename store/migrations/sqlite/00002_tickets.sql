@@ -18,6 +18,7 @@ CREATE TABLE tickets (
     candidates            TEXT,
     subscription_ids      TEXT,
     assurance             INTEGER NOT NULL DEFAULT 0 CHECK (assurance BETWEEN 0 AND 3),
+    sender_proven         BOOLEAN NOT NULL DEFAULT FALSE,
     assignee              TEXT NOT NULL DEFAULT '',
     urgent                BOOLEAN NOT NULL DEFAULT FALSE,
     received_at           TIMESTAMP NOT NULL,
