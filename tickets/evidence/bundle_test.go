@@ -112,6 +112,9 @@ func start() time.Time {
 	return time.Date(2026, 4, 1, 9, 30, 0, 123456000, time.FixedZone("", 8*3600))
 }
 
+// exported is when the export is made.
+func exported() time.Time { return start().Add(time.Hour) }
+
 func setup(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{events: map[string][]evidence.Logged{}, rawSalt: [32]byte{7}}
@@ -168,7 +171,7 @@ func (d *desk) log(t testing.TB, e evidence.Event) {
 // prepare logs the head of an export.
 func (d *desk) prepare(t testing.TB, c evidence.Contents) evidence.Bundle {
 	t.Helper()
-	draft, err := evidence.PrepareHead(c, &counter{seed: "salt"}, start().Add(time.Hour))
+	draft, err := evidence.PrepareHead(c, &counter{seed: "salt"}, exported())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,12 +224,13 @@ func unpack(t testing.TB, bundle []byte) []entry {
 	return entries
 }
 
+// pack writes a zip as the desk does: a forger knows how.
 func pack(t testing.TB, entries []entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	zw := zip.NewWriter(&out)
 	for _, e := range entries {
-		w, err := zw.CreateHeader(&zip.FileHeader{Name: e.name, Method: zip.Store})
+		w, err := zw.CreateHeader(&zip.FileHeader{Name: e.name, Method: zip.Store, Modified: exported().Truncate(time.Second)})
 		if err != nil {
 			t.Fatal(err)
 		}

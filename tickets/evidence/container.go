@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// ErrTooLarge says that a bundle would be larger than Verify reads.
+var ErrTooLarge = errors.New("the bundle would be larger than is verified: export less at once")
+
 // limits bound what a hostile zip can make the verifier do.
 type limits struct {
 	entries int   // entries of the zip
@@ -64,7 +67,7 @@ func openContainer(r io.ReaderAt, size int64, lim limits) (container, []string, 
 		}
 		seen[folded] = true
 		if strings.HasSuffix(f.Name, "/") {
-			continue // a folder, as packers add them: it holds nothing
+			continue // a folder, as packers add them: it holds nothing, and the container is not the desk's
 		}
 		total += f.UncompressedSize64
 		c.files[f.Name] = f
@@ -83,7 +86,7 @@ func (lim *limits) take(name string, size int64) error {
 	lim.total -= size
 	whole := name == eventsName || name == privateName || isMeta(name)
 	if whole && size > lim.meta || size > lim.file || lim.total < 0 || lim.entries < 0 {
-		return fmt.Errorf("%s: the bundle would be larger than is verified: export less at once", name)
+		return fmt.Errorf("%s: %w", name, ErrTooLarge)
 	}
 	return nil
 }

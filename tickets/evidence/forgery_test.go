@@ -52,7 +52,7 @@ func TestFilesCannotBeAddedRemovedOrExchanged(t *testing.T) {
 		}
 	}
 	added := append(slices.Clone(entries), entry{"messages/2.eml", []byte("x")})
-	if got := faults(verify(t, pack(t, added), d.verifierKey)); got != "file messages/2.eml: was added: the logged head does not name it" {
+	if got := faults(verify(t, pack(t, added), d.verifierKey)); !strings.HasPrefix(got, "file messages/2.eml: was added: the logged head does not name it") {
 		t.Errorf("a file was added; faults:\n%s", got)
 	}
 	find := func(name string) []byte {
@@ -173,7 +173,7 @@ func TestContainerTricksAreNamed(t *testing.T) {
 		"symbolic link":         {plus(link), `zip: entry "messages/link": neither a file nor a folder`},
 		"comment on entry":      {plus(commented), `zip: entry "messages/9.eml": carries a comment`},
 		"bytes before":          {append([]byte("#!/bin/sh\n"), bundle...), "hidden bytes before it"},
-		"other name in header":  {bytes.Replace(bundle, []byte("quote.json"), []byte("quota.json"), 1), "a header that contradicts the directory"},
+		"other name in header":  {bytes.Replace(bundle, []byte("quote.jsonUT"), []byte("quota.jsonUT"), 1), "a header that contradicts the directory"},
 		"encrypted entry":       {raw(t, zip.FileHeader{Name: "a", Flags: 1}), `zip: entry "a": encrypted`},
 		"unknown compression":   {raw(t, zip.FileHeader{Name: "a", Method: 12}), `zip: entry "a": unknown compression 12`},
 		"folder with content":   {bytes.ReplaceAll(raw(t, zip.FileHeader{Name: "messagesX"}), []byte("sX"), []byte("s/")), `zip: entry "messages/": a folder with content`},

@@ -12,8 +12,8 @@ const maxFaults = 1000
 // Item is one thing that was checked.
 type Item struct {
 	// Name says what: zip, checkpoint, keys, proofs, head, manifest,
-	// "events CD-000123", "event CD-000123/4", private values or
-	// "file messages/1.eml".
+	// "events CD-000123", "event CD-000123/4", private values,
+	// "file messages/1.eml" or container.
 	Name string
 	// OK tells whether it holds.
 	OK bool

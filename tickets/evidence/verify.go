@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -21,7 +19,7 @@ import (
 // A bundle passes if, and only if, every event is the one that was logged,
 // each stream is whole from its first event to the one the logged head names,
 // every file is the one the head was made with, none is missing and none was
-// added. What a bundle cannot show is what the desk logged after the export.
+// added, and the zip is byte for byte the one WriteBundle makes of them. What a bundle cannot show is what the desk logged after the export.
 func Verify(r io.ReaderAt, size int64, verifierKey string) (Report, error) {
 	return verify(r, size, verifierKey, bundleLimits())
 }
@@ -65,6 +63,7 @@ func verify(r io.ReaderAt, size int64, verifierKey string, lim limits) (Report, 
 	v.checkEvents()
 	v.checkPrivate()
 	v.checkFiles()
+	v.checkContainer(r, size)
 	return v.report, nil
 }
 
@@ -154,46 +153,6 @@ func (v *verification) checkManifest() {
 		}
 	}
 	v.report.decide("manifest", err, fmt.Sprintf("%d files of %s", len(m.files), strings.Join(m.streams, ", ")))
-}
-
-// checkPrivate reads the private values and compares those told in words;
-// those told as files are compared when the files are read.
-func (v *verification) checkPrivate() {
-	if _, ok := v.box.files[privateName]; !ok {
-		return
-	}
-	const name = "private values"
-	content, err := v.box.read(privateName)
-	if err != nil {
-		v.report.fail(name, err.Error())
-		return
-	}
-	values, err := parsePrivate(content)
-	if err != nil {
-		v.report.fail(name, fmt.Sprintf("%s was changed: %s", privateName, err))
-		return
-	}
-	failed := false
-	for _, p := range values {
-		c, err := p.claim(v.events)
-		if err != nil {
-			failed = true
-			v.report.fail(name, err.Error())
-			continue
-		}
-		if p.File != "" {
-			v.claims[p.File] = append(v.claims[p.File], c)
-		}
-	}
-	for _, file := range slices.Sorted(maps.Keys(v.claims)) {
-		if _, ok := v.box.files[file]; !ok {
-			failed = true
-			v.report.fail(name, fmt.Sprintf("%s should be in file %s, which is missing", v.claims[file][0].label, file))
-		}
-	}
-	if !failed {
-		v.report.pass(name, fmt.Sprintf("%d values match the events", len(values)))
-	}
 }
 
 // checkFiles reads every file of the zip and looks for every file that

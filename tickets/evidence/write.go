@@ -129,7 +129,7 @@ func (b Bundle) proofs(c Checkpoint, verifier note.Verifier) (proofs, error) {
 
 // writeFile adds one entry and returns the digests of what was written.
 func writeFile(zw *zip.Writer, f File, salt [32]byte, at time.Time) (sums, error) {
-	w, err := zw.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: at.Truncate(time.Second)})
+	w, err := createEntry(zw, f.Name, at)
 	if err != nil {
 		return sums{}, fmt.Errorf("file %s: %w", f.Name, err)
 	}
@@ -138,4 +138,11 @@ func writeFile(zw *zip.Writer, f File, salt [32]byte, at time.Time) (sums, error
 		return sums{}, fmt.Errorf("file %s: %w", f.Name, err)
 	}
 	return sum, nil
+}
+
+// createEntry begins an entry of the zip. Entries are stored as they are: what a compressor writes
+// differs from one version to the next, and a bundle has to be the same bytes years later, when the
+// verifier writes it anew to compare.
+func createEntry(zw *zip.Writer, name string, at time.Time) (io.Writer, error) {
+	return zw.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: at.Truncate(time.Second)})
 }
