@@ -35,12 +35,6 @@ type logLeaf struct {
 	HeadID    *int64
 }
 
-type logHead struct {
-	ID        int64 `gorm:"primaryKey"`
-	Canonical []byte
-	At        time.Time
-}
-
 type logHash struct {
 	HashIndex int64 `gorm:"primaryKey;autoIncrement:false"`
 	Hash      []byte
@@ -177,34 +171,6 @@ func logSize(g *gorm.DB) (int64, error) {
 	var size int64
 	err := g.Model(&logLeaf{}).Select("COALESCE(MAX(leaf_index) + 1, 0)").Scan(&size).Error
 	return size, err
-}
-
-// AppendHead makes the head of an export a leaf of the log and returns its index and the signed
-// checkpoint that covers it.
-func (l *Log) AppendHead(ctx context.Context, canonical []byte) (index int64, signed []byte, err error) {
-	l.one.Lock()
-	defer l.one.Unlock()
-	err = l.inTurn(ctx, func(g *gorm.DB) error {
-		head := logHead{Canonical: canonical, At: l.now()}
-		if err := g.Create(&head).Error; err != nil {
-			return err
-		}
-		var err error
-		if index, err = logSize(g); err != nil {
-			return err
-		}
-		size, err := l.grow(g, index, [][]byte{canonical}, func(_ int, leaf *logLeaf) { leaf.HeadID = &head.ID })
-		if err != nil {
-			return err
-		}
-		var c checkpoint
-		if err := g.Take(&c, "size = ?", size).Error; err != nil {
-			return err
-		}
-		signed = c.Note
-		return nil
-	})
-	return index, signed, fail("append the head of an export", err)
 }
 
 // Hashes reads the log's tree for proofs.

@@ -206,6 +206,10 @@ func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
 	if err != nil {
 		return fmt.Errorf("make quote: %w", err)
 	}
+	whole, err := quoteJSON(q)
+	if err != nil {
+		return err
+	}
 	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		saved := tickets.SavedQuote{TicketID: c.Ticket.ID, RunID: c.Run.ID, Hash: q.Hash, Body: q, At: at}
 		if err := tx.InsertQuote(ctx, &saved); err != nil {
@@ -234,6 +238,7 @@ func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
 				"hash": q.Hash, "mode": string(q.Mode), "as_of": string(q.AsOf), "rule_version": q.RuleVersion,
 				"refund_fen": q.RefundFen, "last_day_of_use": string(q.LastDayOfUse),
 			},
+			Private: map[string][]byte{"quote": whole},
 		}}, records...), tx.SaveStep(ctx, r.step(c, n, at))
 	})
 }

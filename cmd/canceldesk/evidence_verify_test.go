@@ -108,8 +108,8 @@ func TestEvidenceVerify(t *testing.T) {
 		out     []string
 		wantErr string
 	}{
-		"key on the command line": {[]string{name, "--key", key}, []string{"PASS  checkpoint: log of 2 leaves", "PASS  events CD-000001: 1 events", "PASS  11 passed, 0 failed\n"}, ""},
-		"key in a file":           {[]string{name, "--key", "@" + keyFile}, []string{"PASS  11 passed, 0 failed\n"}, ""},
+		"key on the command line": {[]string{name, "--key", key}, []string{"PASS  checkpoint: log of 2 leaves", "PASS  events CD-000001: 1 events", "PASS  12 passed, 0 failed\n"}, ""},
+		"key in a file":           {[]string{name, "--key", "@" + keyFile}, []string{"PASS  12 passed, 0 failed\n"}, ""},
 		"foreign key":             {[]string{name, "--key", foreign}, []string{"FAIL  checkpoint: signed by desk.example.com+", "PASS  zip: "}, "checks failed"},
 		"no key":                  {[]string{name}, nil, `printed by "canceldesk evidence key"`},
 		"key file missing":        {[]string{name, "--key", "@" + keyFile + "x"}, nil, "read --key"},

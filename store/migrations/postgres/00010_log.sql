@@ -9,6 +9,16 @@ CREATE TABLE log_heads (
     at        TIMESTAMPTZ NOT NULL
 );
 
+-- What each head says of its streams, repeated here so that the heads of a stream are found.
+CREATE TABLE log_head_streams (
+    head_id   BIGINT NOT NULL REFERENCES log_heads (id),
+    stream    TEXT NOT NULL,
+    count     BIGINT NOT NULL CHECK (count > 0),
+    last_hash TEXT NOT NULL CHECK (length(last_hash) = 64),
+    PRIMARY KEY (stream, head_id)
+);
+CREATE INDEX log_head_streams_head ON log_head_streams (head_id);
+
 -- One row for every leaf of the log: an event, or the head of an export.
 CREATE TABLE log_leaves (
     leaf_index BIGINT PRIMARY KEY CHECK (leaf_index >= 0),
@@ -50,6 +60,8 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER log_leaves_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaves FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
 CREATE TRIGGER log_hashes_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_hashes FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
+CREATE TRIGGER log_heads_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_heads FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
+CREATE TRIGGER log_head_streams_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON log_head_streams FOR EACH STATEMENT EXECUTE FUNCTION log_append_only();
 
 -- The embedded biller's own record of what it was asked. The key makes a call once.
 CREATE TABLE biller_calls (

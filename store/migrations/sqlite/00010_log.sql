@@ -9,6 +9,16 @@ CREATE TABLE log_heads (
     at        TIMESTAMP NOT NULL
 );
 
+-- What each head says of its streams, repeated here so that the heads of a stream are found.
+CREATE TABLE log_head_streams (
+    head_id   INTEGER NOT NULL REFERENCES log_heads (id),
+    stream    TEXT NOT NULL,
+    count     INTEGER NOT NULL CHECK (count > 0),
+    last_hash TEXT NOT NULL CHECK (length(last_hash) = 64),
+    PRIMARY KEY (stream, head_id)
+);
+CREATE INDEX log_head_streams_head ON log_head_streams (head_id);
+
 -- One row for every leaf of the log: an event, or the head of an export.
 CREATE TABLE log_leaves (
     leaf_index INTEGER PRIMARY KEY CHECK (leaf_index >= 0),
@@ -50,6 +60,18 @@ CREATE TRIGGER log_hashes_keep BEFORE UPDATE ON log_hashes BEGIN SELECT RAISE(AB
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER log_hashes_stay BEFORE DELETE ON log_hashes BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_heads_keep BEFORE UPDATE ON log_heads BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_head_streams_keep BEFORE UPDATE ON log_head_streams BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_head_streams_stay BEFORE DELETE ON log_head_streams BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 -- +goose StatementEnd
 
 -- The embedded biller's own record of what it was asked. The key makes a call once.
