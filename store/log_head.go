@@ -82,7 +82,9 @@ func (l *Log) AppendHead(ctx context.Context, head evidence.Head) (index int64, 
 // extends refuses a tip that is not a continuation of what earlier heads say of its stream.
 func extends(g *gorm.DB, tip evidence.Tip) error {
 	var earlier []struct {
-		logHeadStream
+		HeadID    int64
+		Count     int64
+		LastHash  string
 		Canonical []byte // of the head
 		Event     []byte // of the stream's event at that count, as it is stored now
 	}
@@ -94,24 +96,24 @@ func extends(g *gorm.DB, tip evidence.Tip) error {
 		return err
 	}
 	for _, e := range earlier {
-		was := evidence.Tip{Stream: e.Stream, Count: e.Count, LastHash: e.LastHash}
+		was := evidence.Tip{Stream: tip.Stream, Count: e.Count, LastHash: e.LastHash}
 		head, err := evidence.ParseHead(e.Canonical)
 		switch {
 		case err != nil:
 			return changed(fmt.Errorf("head %d: %w", e.HeadID, err))
 		case !slices.Contains(head.Streams, was):
-			return changed(fmt.Errorf("head %d does not say what is kept of it for %s", e.HeadID, e.Stream))
+			return changed(fmt.Errorf("head %d does not say what is kept of it for %s", e.HeadID, tip.Stream))
 		case e.Count > tip.Count:
-			return changed(fmt.Errorf("head %d tells of %d events of %s, now there are %d", e.HeadID, e.Count, e.Stream, tip.Count))
+			return changed(fmt.Errorf("head %d tells of %d events of %s, now there are %d", e.HeadID, e.Count, tip.Stream, tip.Count))
 		case evidence.Hash(e.Event) != e.LastHash:
-			return changed(fmt.Errorf("event %s/%d is not the one that head %d tells of", e.Stream, e.Count, e.HeadID))
+			return changed(fmt.Errorf("event %s/%d is not the one that head %d tells of", tip.Stream, e.Count, e.HeadID))
 		}
 	}
 	return nil
 }
 
 // Intact refuses with Conflict where rows of the log, or the events and heads they stand for, are
-// gone. It counts and looks nothing up by content; Audit reads everything.
+// gone. It counts and reads no content; Audit reads everything.
 func (l *Log) Intact(ctx context.Context) error {
 	var is struct{ Leaves, Size, Signed, LostEvents, LostHeads, LostStreams int64 }
 	// One statement sees one state, whoever seals meanwhile.
