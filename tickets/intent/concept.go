@@ -123,6 +123,10 @@ const (
 	cUnsubbed
 	cBack
 	cAux
+	cDenyask
+	cDenymine
+	cImposter
+	cWhostopped
 	conceptCount
 )
 
@@ -253,6 +257,10 @@ var conceptNames = [conceptCount]string{
 	cUnsubbed:     "unsubbed",
 	cBack:         "back",
 	cAux:          "aux",
+	cDenyask:      "denyask",
+	cDenymine:     "denymine",
+	cImposter:     "imposter",
+	cWhostopped:   "whostopped",
 }
 
 // concepts is a set.

@@ -18,7 +18,7 @@ const longestTalk = 60
 // converse notes a message that continues a conversation: a bare yes, no or thanks, a yes that goes on
 // to say what for, and thanks with a kind word.
 func (r *reading) converse(u *Understanding) {
-	u.Withdraws = u.Intent == NotCancellation && r.has(takesBack)
+	u.Withdraws = u.Intent == NotCancellation && r.has(takesBack) || u.Intent == Clarify && r.denies()
 	if len(r.words) == 0 || slices.ContainsFunc(r.clauses, func(c clause) bool { return c.question }) {
 		return
 	}

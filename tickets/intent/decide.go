@@ -3,6 +3,7 @@ package intent
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // verdict is what one rule of the decision concludes.
@@ -16,11 +17,11 @@ type verdict struct {
 type rule func(r *reading) (verdict, bool)
 
 // rules stand in the order of precedence: the first that concludes gives the
-// primary intent, every later one that concludes adds another. What takes a
-// request back or is no request comes first, then money wrongly taken, money
+// primary intent, every later one that concludes adds another. What denies a
+// request, takes it back or is none comes first, then money wrongly taken, money
 // to give back and money to stop, then questions.
 var rules = []rule{
-	machine, undecided, withdrawal, mistaken, followUp, assetsFirst, refundWithEnd, status, demanded, entry, assets, stopping, otherBusiness, unclear, plainCharge, nothing,
+	machine, denial, undecided, withdrawal, mistaken, followUp, assetsFirst, refundWithEnd, status, demanded, entry, assets, stopping, otherBusiness, unclear, plainCharge, nothing,
 }
 
 // decide weighs a reading.
@@ -39,6 +40,9 @@ func decide(r *reading) Understanding {
 		}
 		u.Intents = append(u.Intents, v.intent)
 		because = append(because, v.because...)
+		if slices.Contains(v.because, deniesAsking) {
+			break // what was denied is not asked for beside
+		}
 	}
 	if u.Intent.Stops() && r.has(asksKeep, takesBack, supposes, staysUnclear, aboutMessages, aboutOthers) {
 		const opposed = 0.6
@@ -299,11 +303,12 @@ func plainCharge(r *reading) (verdict, bool) {
 	return verdict{RefundMistakenCharge, 0.5, []kind{wasCharged, chargedAgain}}, true
 }
 
-// nothing ends the list. A text that names ending, money back or, without
+// nothing ends the list. A blank text and one that names ending, money back or, without
 // asking anything, billing is worth a question; any other is other business.
 func nothing(r *reading) (verdict, bool) {
 	asks := r.has(asksHow, asksSupport) || r.asks()
-	if r.topics.any(stopActs.or(setOf(cCharged, cRefund, cRefundobj))) || !asks && r.topics.any(setOf(cBilling, cPlan, cCharge, cRenew)) {
+	blank := !slices.ContainsFunc(r.text.folded, func(c rune) bool { return !unicode.IsSpace(c) })
+	if blank || r.topics.any(stopActs.or(setOf(cCharged, cRefund, cRefundobj))) || !asks && r.topics.any(setOf(cBilling, cPlan, cCharge, cRenew)) {
 		return verdict{Clarify, 0.2, nil}, true
 	}
 	return verdict{NotCancellation, 0.3, nil}, true

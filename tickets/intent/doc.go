@@ -9,6 +9,7 @@
 //	lexicon.go   one pass over the text finds words and their concepts
 //	clause.go    words become clauses with a speaker and a question mark
 //	reading.go   grammar: acts, objects, negation, tense become findings
+//	denial.go    a writer who denies having asked, found before his words are read as a request
 //	decide.go    findings become one primary intent and the others
 //	facts.go     numbers, addresses and labels become facts
 //

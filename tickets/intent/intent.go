@@ -51,7 +51,7 @@ type Understanding struct {
 	Facts      Facts
 	Confidence float64  // 0 to 1; above 0.8 only for a clear act on a clear object, unopposed
 	Why        []string // what was found, readable, in the order of weight
-	Withdraws  bool     // takes back an earlier request
+	Withdraws  bool     // takes back an earlier request, or denies having asked; a person reads it
 	Thanks     bool     // nothing but thanks or a farewell
 	Affirms    bool     // a bare yes, as an answer to a question
 	Denies     bool     // a bare no, as an answer to a question

@@ -57,6 +57,7 @@ const (
 	asksSupport
 	staysUnclear
 	namesChoice
+	deniesAsking
 	kindCount
 )
 
@@ -114,4 +115,5 @@ var kindNames = [kindCount]string{
 	asksSupport:     "another trouble with the product",
 	staysUnclear:    "said to be unclear",
 	namesChoice:     "leaves the choice open",
+	deniesAsking:    "denies having asked",
 }

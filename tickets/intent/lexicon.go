@@ -13,6 +13,9 @@ var chineseLexicon string
 //go:embed lexicon/en.txt
 var englishLexicon string
 
+//go:embed lexicon/denial.txt
+var denialLexicon string
+
 // lexicon is a trie over all terms. A node's outgoing edges are in one map
 // keyed by node and rune, so a step costs one look-up.
 type lexicon struct {
@@ -33,6 +36,15 @@ type word struct {
 // lexicon file, which is a fault of the build and met by any test.
 var vocabulary = sync.OnceValue(func() *lexicon {
 	l, err := compile(chineseLexicon, englishLexicon)
+	if err != nil {
+		panic(err)
+	}
+	return l
+})
+
+// denials is the lexicon of denying, compiled once like vocabulary.
+var denials = sync.OnceValue(func() *lexicon {
+	l, err := compile(denialLexicon)
 	if err != nil {
 		panic(err)
 	}

@@ -62,8 +62,9 @@ func read(t script, words []word) *reading {
 			r.topics = r.topics.or(c.all)
 		}
 	}
+	denied := r.denied(denials().scan(t))
 	for i := range r.clauses {
-		if !r.clauses[i].agent {
+		if !r.clauses[i].agent && !denied[i] {
 			r.clause(i)
 		}
 	}

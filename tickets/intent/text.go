@@ -204,3 +204,11 @@ func isHan(r rune) bool   { return r >= 0x4e00 && r <= 0x9fff }
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 func isLatin(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 func isWord(r rune) bool  { return isDigit(r) || isLatin(r) }
+
+// at gives the folded character at a position, 0 outside the text.
+func (t script) at(i int) rune {
+	if i < 0 || i >= len(t.folded) {
+		return 0
+	}
+	return t.folded[i]
+}

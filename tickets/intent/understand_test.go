@@ -188,7 +188,7 @@ func TestUnderstand_knows_what_only_continues_a_conversation(t *testing.T) {
 		"是的":               {Affirms: true},
 		"yes, please do":   {Affirms: true},
 		"不是":               {Denies: true},
-		"no, it wasn't me": {Denies: true},
+		"no, it wasn't me": {Denies: true, Withdraws: true},
 		"谢谢，帮我关闭自动续费":      {},
 		"是吗？":              {},
 		"不要给我取消了，我改主意了": {Withdraws: true},

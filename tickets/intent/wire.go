@@ -45,11 +45,13 @@ func (u Understanding) Answer(id string) Answer {
 }
 
 // ParseLine reads one line of JSON. An id may be a string or a number; a line
-// without a text and without a subject is an error.
+// without a text and without a subject is an error, but an empty text that is
+// there is a message: a blank mail.
 func ParseLine(data []byte) (Line, error) {
 	var l struct {
 		Line
-		ID json.RawMessage `json:"id"`
+		ID   json.RawMessage `json:"id"`
+		Text *string         `json:"text"`
 	}
 	if err := json.Unmarshal(data, &l); err != nil {
 		return Line{}, fmt.Errorf("parse line: %w", err)
@@ -57,7 +59,10 @@ func ParseLine(data []byte) (Line, error) {
 	if err := l.setID(l.ID); err != nil {
 		return Line{}, err
 	}
-	if l.Text == "" && l.Subject == "" {
+	switch {
+	case l.Text != nil:
+		l.Line.Text = *l.Text
+	case l.Subject == "":
 		return Line{}, errors.New("parse line: no text")
 	}
 	return l.Line, nil
