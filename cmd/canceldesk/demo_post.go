@@ -185,6 +185,12 @@ func written(r *http.Request, at time.Time) ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "Received: from mail.%s by mx.galaxy.example; %s\r\n", domain, at.Format(time.RFC1123Z))
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", from, demoAddress, at.Format(time.RFC1123Z), rand.Text(), domain)
+	if id := r.FormValue("in_reply_to"); id != "" {
+		if strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '<' || c == '>' }) {
+			return nil, errors.New("in_reply_to is no Message-ID")
+		}
+		fmt.Fprintf(&b, "In-Reply-To: <%s>\r\n", id)
+	}
 	fmt.Fprintf(&b, "Subject: %s\r\n", mime.BEncoding.Encode("utf-8", strings.Join(strings.Fields(r.FormValue("subject")), " ")))
 	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
 	b.WriteString(strings.ReplaceAll(strings.ReplaceAll(r.FormValue("text"), "\r\n", "\n"), "\n", "\r\n"))
@@ -207,5 +213,8 @@ small{color:#556}label{display:block;margin:.4rem 0}input[type=text],input[type=
 <label><input type="checkbox" name="authenticated" checked> 发件域已通过验证 / the sender's domain is authenticated</label>
 <button>发送 / Send</button></form>
 <h2>工作台发出的邮件 / What the desk sent ({{len .}})</h2>
-{{range .}}<article><small>{{.At.Format "2006-01-02 15:04"}} → {{.To}}</small><br><b>{{.Mail.Subject}}</b><pre>{{.Mail.Text}}</pre></article>{{end}}</html>`))
+{{range .}}<article><small>{{.At.Format "2006-01-02 15:04"}} → {{.To}}</small><br><b>{{.Mail.Subject}}</b><pre>{{.Mail.Text}}</pre>
+<details><summary>回复 / Reply</summary><form method="post"><input type="hidden" name="from" value="{{.To}}"><input type="hidden" name="in_reply_to" value="{{.Mail.MessageID}}">
+<input type="hidden" name="subject" value="Re: {{.Mail.Subject}}"><input type="hidden" name="authenticated" value="on">
+<label>正文 / Text <textarea name="text" rows="2" required>同意</textarea></label><button>发送 / Send</button></form></details></article>{{end}}</html>`))
 }
