@@ -85,6 +85,8 @@ func (r *reading) deniesAct(c clause, p word) bool {
 		switch {
 		case w.from < p.to && w.to > p.to && w.is.any(setOf(cKeep, cTakeback)):
 			return true // one word of the vocabulary: "没申请过取消"
+		case w.is.has(cSms) && w.from >= p.to && strings.HasPrefix(string(r.text.folded[w.from:w.to]), "退订"):
+			return true // the mail that asks for an end, not one that advertises
 		case w.to <= p.from || w.from < p.to && !w.is.any(stopActs):
 			continue
 		case w.is.any(stopActs), w.is.any(endings) && !r.topics.any(stopActs):
@@ -126,7 +128,7 @@ func (r *reading) notYet(c clause, p word) bool {
 // not ask for. A question about the way to end it, or about a charge, is another matter.
 func (r *reading) asksWho(c clause, p word) bool {
 	rest := string(r.text.folded[p.to:c.to])
-	if c.hasAny(troubles) || r.topics.any(setOf(cCharged, cAgain)) || r.pleads(c.from, c.to) || isHan(r.text.folded[p.from]) && strings.ContainsAny(rest, "不没未难才能可") {
+	if c.hasAny(troubles) || r.topics.any(setOf(cCharged, cAgain)) || r.pleads(c.from, c.to) && !strings.HasSuffix(rest, "的") && !strings.Contains(rest, "办的") || isHan(r.text.folded[p.from]) && strings.ContainsAny(rest, "不没未难才能可") {
 		return false
 	}
 	for i, w := range c.words {
@@ -143,7 +145,8 @@ func (r *reading) asksWho(c clause, p word) bool {
 		}
 		if r.text.slice(p.from, p.to) == "怎么" || r.text.slice(p.from, p.to) == "咋" {
 			// "怎么" is also how: only what was done to him is wondered at.
-			return c.before(i, setOf(cPassive), 3) || strings.Contains(between, "给我") && strings.Contains(string(r.text.folded[w.from:c.to]), "了")
+			head := string(r.text.folded[p.to:w.to])
+			return c.before(i, setOf(cPassive), 3) || strings.Contains(head, "把我") && strings.Contains(head, "给") || strings.Contains(between, "给我") && strings.Contains(string(r.text.folded[w.from:c.to]), "了")
 		}
 		return strings.ContainsAny(between, "你您被把给将说谁让有就会擅") || strings.Contains(after, "我") || strings.ContainsRune(r.text.slice(p.from, p.to), '谁')
 	}
@@ -154,7 +157,7 @@ func (r *reading) asksWho(c clause, p word) bool {
 // did you (turn off)", but not "why do you make it so hard to (cancel)".
 func englishWonder(question, between string, act word) bool {
 	question = strings.ToLower(question)
-	for _, k := range []string{" i ", "hard", "difficult", "make", "making", "let", "so ", "force", "hide", "not ", "n't", "after", "when", "even", "how"} {
+	for _, k := range []string{" i ", "hard", "difficult", "make", "making", "let", "so ", "force", "hide", "not ", "n't", "after", "when", "even", "how", "can ", "could ", "should "} {
 		if strings.Contains(between, k) {
 			return false
 		}
