@@ -38,8 +38,12 @@ func (r *reading) denied(phrases []word) []bool {
 		out[n] = r.begins(c, "or ", "nor ") || imposed && r.begins(c, "and ask", "and is asking", "and sen", "and request", "and told", "and tell",
 			"and wr", "and emailed", "and is trying", "and tried", "要求", "申请", "让你们", "叫你们", "给你们", "向你们", "发邮件", "发了", "说要", "来申请")
 	}
+	at := 0
 	for _, p := range phrases { // a clause without any word of the vocabulary is none: "这不是我弄的"
-		alone := !slices.ContainsFunc(r.clauses, func(c clause) bool { return c.from <= p.from && p.from < c.to })
+		for at < len(r.clauses) && r.clauses[at].to <= p.from {
+			at++
+		}
+		alone := at == len(r.clauses) || p.from < r.clauses[at].from
 		if c := (clause{from: p.from, to: p.to}); alone && r.disowns(c, p) {
 			r.note(deniesAsking, p.from, p.to)
 		}
@@ -187,7 +191,8 @@ func (r *reading) begins(c clause, openings ...string) bool {
 
 // heading tells whether a position is in a subject that only repeats an earlier one: "Re: 取消自动续费".
 func (r *reading) heading(at int) bool {
-	end := slices.Index(r.text.folded, '\n')
+	const longest = 1000 // of a subject; it keeps the time linear
+	end := slices.Index(r.text.folded[:min(longest, len(r.text.folded))], '\n')
 	if at >= end {
 		return false
 	}
