@@ -111,12 +111,13 @@ func (e exporting) rewrite(t *testing.T, statements ...string) {
 	}
 	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events' AND name <> 'events_to_log'")
 	must(t, err)
+	defer rows.Close()
 	for rows.Next() {
 		var name string
 		must(t, rows.Scan(&name))
 		statements = append([]string{"DROP TRIGGER " + name}, statements...)
 	}
-	must(t, errors.Join(rows.Err(), rows.Close()))
+	must(t, rows.Err())
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)

@@ -1,0 +1,32 @@
+package tickets
+
+import "time"
+
+// received is the event of a mail that came in.
+func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
+	return Record{
+		Stream: t.Number(), Type: EventReceived, Actor: "customer",
+		Data: map[string]any{
+			"how": how, "outcome": outcome, "channel": string(m.Channel), "received_at": m.At.Format(time.RFC3339),
+			"message": m.ID, "kind": m.Kind, "assurance": m.Assurance, "bytes": in.Bytes,
+			"intents": texts(in.Understanding.Intents), "flags": texts(in.Understanding.Flags),
+		},
+		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
+		Files:   map[string]File{"original": {Ref: m.Raw, Content: in.Original}},
+	}
+}
+
+func statusRecord(t Ticket, before Status, by Actor) Record {
+	return Record{
+		Stream: t.Number(), Type: EventStatus, Actor: string(by),
+		Data: map[string]any{"from": string(before), "to": string(t.Status), "reason": t.Reason},
+	}
+}
+
+func texts[T ~string](in []T) []any {
+	out := make([]any, len(in))
+	for i, s := range in {
+		out[i] = string(s)
+	}
+	return out
+}
