@@ -103,26 +103,31 @@ func (e exporting) rewrite(t *testing.T, statements ...string) {
 	db, err := sql.Open("sqlite3", "file:"+e.file+"?_busy_timeout=10000&_foreign_keys=off")
 	must(t, err)
 	defer func() { must(t, db.Close()) }()
-	for _, trigger := range []string{
-		"log_leaves_keep", "log_leaves_stay", "log_hashes_keep", "log_hashes_stay",
-		"log_heads_keep", "log_heads_stay", "log_head_streams_keep", "log_head_streams_stay",
-	} {
-		statements = append([]string{"DROP TRIGGER " + trigger}, statements...)
+	for _, trigger := range triggers(t, db) {
+		_, err := db.ExecContext(t.Context(), "DROP TRIGGER "+trigger)
+		must(t, err)
 	}
-	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events' AND name <> 'events_to_log'")
-	must(t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		must(t, rows.Scan(&name))
-		statements = append([]string{"DROP TRIGGER " + name}, statements...)
-	}
-	must(t, rows.Err())
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}
 	}
+}
+
+// triggers names all that hold the record but the one that lets events wait for the log.
+func triggers(t *testing.T, db *sql.DB) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name <> 'events_to_log'")
+	must(t, err)
+	defer func() { must(t, rows.Close()) }()
+	var names []string
+	for rows.Next() {
+		var name string
+		must(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	must(t, rows.Err())
+	return names
 }
 
 func (e exporting) export(t *testing.T) []byte {
@@ -222,7 +227,7 @@ func TestExportRefusesTamperedEvidence(t *testing.T) {
 		"an event of another case":      {"DELETE FROM events WHERE stream = 'CD-000002'"},
 		"an event and its leaf":         {"DELETE FROM log_leaves WHERE event_id = " + last, "DELETE FROM event_privates WHERE stream = 'CD-000001' AND n = (SELECT max(n) FROM events WHERE stream = 'CD-000001')", "DELETE FROM events WHERE id = " + last},
 		"the end of the log":            {"DELETE FROM log_leaves WHERE leaf_index >= 2", "DELETE FROM checkpoints WHERE size > 2"},
-		"the whole log after an export": {"DELETE FROM events WHERE id = " + last, "DELETE FROM log_leaves", "DELETE FROM log_hashes", "DELETE FROM checkpoints", "INSERT OR IGNORE INTO log_pending SELECT id FROM events"},
+		"the whole log after an export": {"DELETE FROM event_privates WHERE stream = 'CD-000001' AND n = (SELECT max(n) FROM events WHERE stream = 'CD-000001')", "DELETE FROM events WHERE id = " + last, "DELETE FROM log_leaves", "DELETE FROM log_hashes", "DELETE FROM checkpoints", "INSERT OR IGNORE INTO log_pending SELECT id FROM events"},
 		"a head is gone":                {"DELETE FROM log_heads"},
 		"what a head tells is gone":     {"DELETE FROM log_head_streams"},
 		"what a head tells":             {"UPDATE log_head_streams SET count = 1"},

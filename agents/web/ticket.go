@@ -219,6 +219,12 @@ func (v ticketView) Skippable(x tickets.Step) bool {
 		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
 }
 
+// Stranger reports whether a reply goes to an address that is not the registered one of the account
+// shown beside it: nothing of the account may be told there.
+func (v ticketView) Stranger() bool {
+	return v.Account != nil && !strings.EqualFold(v.Account.Account.Email, v.Ticket.Requester)
+}
+
 // done reports whether every step of the case is over.
 func (v ticketView) done() bool {
 	return v.Run != nil && v.Run.EndedAt != nil && v.Steps.Get(tickets.Cancel).State.Done() && v.Steps.Get(tickets.Notify).State.Done()
