@@ -84,7 +84,7 @@ func (e exporting) mail(t *testing.T, tell tickets.Tell) {
 			return err
 		}
 		o := tickets.Outgoing{
-			TicketID: e.ticket.ID, MessageID: said.ID, Key: string(tell), Tell: tell, Recipient: "li@example.com", MailID: string(tell) + "@desk",
+			TicketID: e.ticket.ID, MessageID: said.ID, Key: string(tell), Channel: tickets.ByMail, Tell: tell, Recipient: "li@example.com", MailID: string(tell) + "@desk",
 			Raw: []byte("Subject: " + string(tell) + "\r\n\r\n\xff"), State: tickets.OutgoingQueued, At: e.at,
 		}
 		if err := tx.InsertOutgoing(e.ctx(), &o); err != nil {

@@ -2,30 +2,44 @@ package store
 
 import (
 	"context"
+	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// Quotes lists the quotes that were shown or frozen in a case, oldest first.
-func (r reader) Quotes(ctx context.Context, ticketID int64) ([]tickets.SavedQuote, error) {
-	var list []tickets.SavedQuote
+// Holds lists the holds that a ticket asked for, oldest first.
+func (r reader) Holds(ctx context.Context, ticketID int64) ([]tickets.Hold, error) {
+	var list []tickets.Hold
 	err := r.on(ctx).Where("ticket_id = ?", ticketID).Order("id").Find(&list).Error
-	return list, fail("quotes", err)
+	return list, fail("holds", err)
 }
 
-// Acceptances lists the customer's recorded words of yes, oldest first.
-func (r reader) Acceptances(ctx context.Context, ticketID int64) ([]tickets.Acceptance, error) {
-	var list []tickets.Acceptance
-	err := r.on(ctx).Where("ticket_id = ?", ticketID).Order("id").Find(&list).Error
-	return list, fail("acceptances", err)
+// InsertHold stores a hold. A unique index keeps a subscription to one active hold.
+func (t *tx) InsertHold(ctx context.Context, h *tickets.Hold) error {
+	return fail("insert hold", t.whole(ctx, func(g *gorm.DB) error { return g.Create(h).Error }))
 }
 
-// InsertQuote stores a new quote.
-func (t *tx) InsertQuote(ctx context.Context, q *tickets.SavedQuote) error {
-	return fail("insert quote", t.on(ctx).Create(q).Error)
+// SaveHold writes every field of a hold; NotFound where there is none.
+func (t *tx) SaveHold(ctx context.Context, h tickets.Hold) error {
+	return saveExisting(t.on(ctx), "save hold", &h)
 }
 
-// InsertAcceptance stores a new acceptance.
-func (t *tx) InsertAcceptance(ctx context.Context, a *tickets.Acceptance) error {
-	return fail("insert acceptance", t.on(ctx).Create(a).Error)
+// HoldOf is the subscription's active hold.
+func (t *tx) HoldOf(ctx context.Context, subscriptionID string) (tickets.Hold, error) {
+	var h tickets.Hold
+	err := t.on(ctx).Take(&h, "subscription_id = ? AND state = ?", subscriptionID, tickets.HoldActive).Error
+	return h, fail("hold", err)
+}
+
+// HoldsSince lists the holds on a subscription ("" on all) that began since an instant, oldest first.
+func (t *tx) HoldsSince(ctx context.Context, subscriptionID string, since time.Time) ([]tickets.Hold, error) {
+	q := t.on(ctx).Where("at >= ?", since)
+	if subscriptionID != "" {
+		q = q.Where("subscription_id = ?", subscriptionID)
+	}
+	var list []tickets.Hold
+	err := q.Order("id").Find(&list).Error
+	return list, fail("holds", err)
 }

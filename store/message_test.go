@@ -94,7 +94,7 @@ func messagePromises() []promise {
 
 func (b bundle) outgoing(ticketID int64, key string) tickets.Outgoing {
 	return tickets.Outgoing{
-		TicketID: ticketID, Key: key, Tell: tickets.TellReceipt, Recipient: "li@example.com", MailID: key + "@desk", Raw: []byte("Subject: x\r\n\r\n\x00"),
+		TicketID: ticketID, Key: key, Channel: tickets.ByMail, Tell: tickets.TellReceipt, Recipient: "li@example.com", MailID: key + "@desk", Raw: []byte("Subject: x\r\n\r\n\x00"),
 		Auto: true, State: tickets.OutgoingQueued, At: b.at,
 	}
 }

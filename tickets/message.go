@@ -53,4 +53,9 @@ type Message struct {
 	// Assurance is how sure we are who speaks in this message, and AssuranceWhy each reason.
 	Assurance    int
 	AssuranceWhy []string `gorm:"serializer:json"`
+	// Scope is the conversation, call or customer's page that the message is part of, such as chat/ID,
+	// call/ID or page/ID; "" for a mail. A verification may cover a scope.
+	Scope string
+	// ExternalID is what whoever handed the message over knows it by: a second one is Conflict. "" has none.
+	ExternalID string
 }

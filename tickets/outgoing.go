@@ -31,7 +31,17 @@ const (
 	OutgoingFailed OutgoingState = "failed" // refused for good; an agent is told
 )
 
-// Outgoing is one mail to a customer in the durable outbox. Its bytes are made once and kept, so
+// OutgoingChannel is the way something goes out.
+type OutgoingChannel string
+
+// The ways out. A chat line goes out by the event stream that the app's server reads.
+const (
+	ByMail OutgoingChannel = "email"
+	ByChat OutgoingChannel = "chat"
+	BySMS  OutgoingChannel = "sms"
+)
+
+// Outgoing is one mail, chat line or text message to a customer in the durable outbox. Its bytes are made once and kept, so
 // that whatever is sent again after a crash is the same mail under the same Message-ID.
 type Outgoing struct {
 	ID        int64 `gorm:"primaryKey"`
@@ -39,11 +49,12 @@ type Outgoing struct {
 	MessageID int64 // the reply it carries, in the ticket
 	// Key makes it once: such as "CD-000123/cancel_outcome/1".
 	Key       string
+	Channel   OutgoingChannel
 	Tell      Tell
-	Recipient string
-	MailID    string // RFC 5322 Message-ID without brackets
-	Raw       []byte
-	Auto      bool // written by the desk and not by a person
+	Recipient string // bare address, conversation id, or phone number
+	MailID    string // RFC 5322 Message-ID without brackets; its key for what is no mail
+	Raw       []byte // the mail, or the JSON of a chat line or text message
+	Auto      bool   // written by the desk and not by a person
 	State     OutgoingState
 	Attempts  int
 	Detail    string // the mail server's last word

@@ -24,5 +24,6 @@ type Acceptance struct {
 	By        string `gorm:"column:by_actor"` // "customer", or "agent:LOGIN" who wrote down what the customer said
 	Words     string
 	MessageID int64 // the message that said it, 0 where an agent recorded it
+	Level     int   // how sure it was who said so
 	At        time.Time
 }

@@ -124,7 +124,9 @@ type EffectKind string
 
 // The kinds of effects.
 const (
-	StopDebits   EffectKind = "biller.stop"
-	EndAgreement EffectKind = "agreement.terminate"
-	SendRefund   EffectKind = "refund.send"
+	HoldDebits    EffectKind = "biller.hold"
+	ReleaseDebits EffectKind = "biller.release"
+	StopDebits    EffectKind = "biller.stop"
+	EndAgreement  EffectKind = "agreement.terminate"
+	SendRefund    EffectKind = "refund.send"
 )

@@ -38,6 +38,10 @@ type Reader interface {
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
 	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
+	// Holds lists the holds that a ticket asked for, oldest first.
+	Holds(ctx context.Context, ticketID int64) ([]Hold, error)
+	// Alarms lists what rings, oldest first.
+	Alarms(ctx context.Context) ([]Alarm, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
 	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
 }
@@ -88,6 +92,16 @@ type Tx interface {
 	InsertVerification(ctx context.Context, v *Verification) error
 	// VoidVerifications ends every verification of the ticket, as re-linking it demands.
 	VoidVerifications(ctx context.Context, ticketID int64, at time.Time) error
+	// InsertHold is Conflict where the subscription has an active hold; SaveHold ends one.
+	InsertHold(ctx context.Context, h *Hold) error
+	SaveHold(ctx context.Context, h Hold) error
+	// HoldOf is the subscription's active hold; NotFound where it has none. HoldsSince lists the holds
+	// on a subscription ("" on all) that began since an instant.
+	HoldOf(ctx context.Context, subscriptionID string) (Hold, error)
+	HoldsSince(ctx context.Context, subscriptionID string, since time.Time) ([]Hold, error)
+	// RaiseAlarm rings, unless an alarm of its key rings already; ClearAlarm ends one, if it rings.
+	RaiseAlarm(ctx context.Context, a Alarm) error
+	ClearAlarm(ctx context.Context, key string, by Actor, at time.Time) error
 	InsertQuote(ctx context.Context, q *SavedQuote) error
 	InsertAcceptance(ctx context.Context, a *Acceptance) error
 

@@ -128,7 +128,7 @@ func (t *Ticket) asked(u intent.Understanding) bool {
 // else's withdrawal is only read, because a forged one must not keep a stop from going on.
 func (t *Ticket) heard(m Message, u intent.Understanding, how Arrival) string {
 	t.Absorb(u)
-	his := m.Sender != "" && strings.EqualFold(m.Sender, t.Requester) && m.Assurance >= 1
+	his := m.Assurance >= 1 && (m.Scope != "" || m.Sender != "" && strings.EqualFold(m.Sender, t.Requester))
 	t.SenderProven = t.SenderProven || his
 	switch {
 	case u.Withdraws && his && (t.Live() || how == Reopen):

@@ -201,7 +201,7 @@ func (w *Writer) store(ctx context.Context, tx tickets.Tx, f Facts, m Mail, r re
 
 func outgoing(f Facts, m Mail, r ref) tickets.Outgoing {
 	return tickets.Outgoing{
-		TicketID: f.Ticket.ID, Key: r.key(f.Ticket.ID), Tell: f.Tell, Recipient: m.Recipient, MailID: f.MailID,
+		TicketID: f.Ticket.ID, Key: r.key(f.Ticket.ID), Channel: tickets.ByMail, Tell: f.Tell, Recipient: m.Recipient, MailID: f.MailID,
 		Raw: m.Raw, Auto: m.Auto, State: tickets.OutgoingQueued, At: f.Now,
 	}
 }

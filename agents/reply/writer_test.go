@@ -25,7 +25,7 @@ func TestTellPutsOneMailIntoTheOutbox(t *testing.T) {
 	o := out[0]
 	raw := o.Raw
 	same(t, "outbox row", tickets.Outgoing{
-		ID: o.ID, TicketID: id, MessageID: o.MessageID, Key: "CD-000001/cancel_outcome", Tell: tickets.TellCancelOutcome,
+		ID: o.ID, TicketID: id, MessageID: o.MessageID, Key: "CD-000001/cancel_outcome", Channel: tickets.ByMail, Tell: tickets.TellCancelOutcome,
 		Recipient: "li@example.com", MailID: b.ids.ID(id, "CD-000001/cancel_outcome"), Raw: raw, Auto: true,
 		State: tickets.OutgoingQueued, At: at(22, 10, 5).UTC(),
 	}, o)

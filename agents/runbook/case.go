@@ -24,6 +24,10 @@ type Case struct {
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
 	Outgoing    []tickets.Outgoing
+	// Verifications are the proofs of who spoke, ended ones too; Holds what the case asked the biller to
+	// keep back.
+	Verifications []tickets.Verification
+	Holds         []tickets.Hold
 	// Account is the ticket's account as it stands now; nil until identified.
 	Account *account.Snapshot
 	// Matches are the accounts that the stated facts and the sender's address point at; filled only
@@ -76,8 +80,14 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	if c.Outgoing, err = r.Outgoing(ctx, id); err != nil {
 		return c, fmt.Errorf("load outgoing: %w", err)
 	}
+	if c.Verifications, err = r.Verifications(ctx, id); err != nil {
+		return c, fmt.Errorf("load verifications: %w", err)
+	}
+	if c.Holds, err = r.Holds(ctx, id); err != nil {
+		return c, fmt.Errorf("load holds: %w", err)
+	}
 	if c.Ticket.AccountNo == "" {
-		c.Matches, err = matches(ctx, r, c.Ticket)
+		c.Matches, err = matches(ctx, r, c)
 		return c, err
 	}
 	snap, err := r.Snapshot(ctx, c.Ticket.AccountNo)
@@ -88,15 +98,18 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	return c, nil
 }
 
-// matches looks up what the ticket states and who sent it.
-func matches(ctx context.Context, r tickets.Reader, t tickets.Ticket) ([]Match, error) {
+// matches looks up what the ticket states, who sent it and whom somebody was proven to be.
+func matches(ctx context.Context, r tickets.Reader, c Case) ([]Match, error) {
 	type key struct {
 		by     tickets.AccountKey
 		value  string
 		stated bool
 	}
-	f := t.Facts
+	t, f := c.Ticket, c.Ticket.Facts
 	var out []Match
+	for _, no := range tickets.ProvenAccounts(c.Verifications) {
+		out = append(out, Match{By: tickets.ByAccount, Accounts: []string{no}})
+	}
 	for _, k := range []key{
 		{tickets.ByEmail, t.Requester, false},
 		{tickets.ByAccount, f.Account, true},
@@ -141,20 +154,33 @@ func (c Case) inbound(f func(tickets.Message) bool) []tickets.Message {
 	return out
 }
 
-// verified reports whether one of the messages comes from the account's registered address with that
-// assurance. Contact data changed less than 72 hours before lifts nobody.
+// verified returns the first of the messages that is sure enough for a stop.
 func (c Case) verified(messages []tickets.Message) (tickets.Message, bool) {
-	if c.Account == nil || c.Account.Account.Email == "" {
-		return tickets.Message{}, false
-	}
-	a := c.Account.Account
-	i := slices.IndexFunc(messages, func(m tickets.Message) bool {
-		return m.Assurance >= 1 && strings.EqualFold(m.Sender, a.Email) && !a.ContactFresh(m.At)
-	})
+	return c.sureOf(messages, tickets.ActStop, 1)
+}
+
+// sureOf returns the first of the messages whose speaker is known at the level for the action.
+func (c Case) sureOf(messages []tickets.Message, a tickets.Action, level int) (tickets.Message, bool) {
+	i := slices.IndexFunc(messages, func(m tickets.Message) bool { return c.level(m, a) >= level })
 	if i < 0 {
 		return tickets.Message{}, false
 	}
 	return messages[i], true
+}
+
+// level is how sure it is for an action who speaks in a message: by the verifications that cover it,
+// and for an authenticated mail by the account's registered address. Contact data changed less than 72
+// hours before lifts nobody.
+func (c Case) level(m tickets.Message, a tickets.Action) int {
+	if c.Account == nil {
+		return 0
+	}
+	acc := c.Account.Account
+	level := tickets.LevelOf(c.Verifications, m, a, acc.No)
+	if m.Channel == tickets.Email && m.Assurance >= 1 && acc.Email != "" && strings.EqualFold(m.Sender, acc.Email) && !acc.ContactFresh(m.At) {
+		level = max(level, tickets.MethodAddress.Gives(a))
+	}
+	return level
 }
 
 // wants reports whether the ticket is about the intent.

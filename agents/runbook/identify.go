@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -149,8 +150,8 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 			Claims: true, Key: claimKey,
 		}, true
 	}
-	if vouched(c) {
-		return settle(c, tickets.Verify, tickets.Succeeded, "registered_address", "")
+	if m, ok := c.verified(c.asked(stopIntents()...)); ok {
+		return settle(c, tickets.Verify, tickets.Succeeded, string(c.method(m)), "")
 	}
 	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {
 		return settle(c, tickets.Verify, tickets.NeedsAgent, "contact_changed",
@@ -158,4 +159,34 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	}
 	return settle(c, tickets.Verify, tickets.NeedsCustomer, "not_verified",
 		"The request did not come, authenticated, from the account's registered address.")
+}
+
+// method is how the speaker of a message was verified for a stop.
+func (c Case) method(m tickets.Message) tickets.Method {
+	method, level := tickets.MethodAddress, 0
+	for _, v := range c.Verifications {
+		if l := v.Covers(m, tickets.ActStop, c.Account.Account.No); l > level {
+			method, level = v.Method, l
+		}
+	}
+	return method
+}
+
+// verify records that a mail from the registered address verified its writer, where no proof of another
+// sort did already, and lifts the ticket to the level.
+func verify(ctx context.Context, tx tickets.Tx, c Case) ([]tickets.Record, error) {
+	m, ok := c.verified(c.asked(stopIntents()...))
+	if !ok {
+		return nil, nil
+	}
+	t, method := c.Ticket, c.method(m)
+	t.Assurance = max(t.Assurance, c.level(m, tickets.ActStop))
+	if err := tx.SaveTicket(ctx, &t); err != nil || method != tickets.MethodAddress {
+		return nil, err
+	}
+	v := tickets.Verification{
+		TicketID: c.Ticket.ID, MessageID: m.ID, AccountNo: c.Ticket.AccountNo, Level: 1, Method: method,
+		At: m.At, ExpiresAt: m.At.Add(tickets.VerificationLife),
+	}
+	return []tickets.Record{tickets.VerifiedRecord(c.Ticket, v, tickets.DeskActor)}, tx.InsertVerification(ctx, &v)
 }

@@ -10,6 +10,9 @@ import (
 type Biller interface {
 	// Stop asks that no debit be sent for the subscription any more.
 	Stop(ctx context.Context, key string, s account.Stop) (account.Answer, error)
+	// Hold asks that no debit be sent until an instant; Release takes a hold back.
+	Hold(ctx context.Context, key string, h account.Hold) (account.Answer, error)
+	Release(ctx context.Context, key, subscriptionID string) (account.Answer, error)
 	// Query asks what became of an earlier call.
 	Query(ctx context.Context, key string) (account.Answer, error)
 }

@@ -59,7 +59,7 @@ func begun(changes ...change) planned {
 			Intents: []intent.Intent{intent.StopAutoRenew}, Confidence: 0.9, AccountNo: "u1", SubscriptionIDs: []string{"s1"}, ReceivedAt: start,
 		},
 		Messages: []tickets.Message{{
-			ID: 1, Direction: tickets.Inbound, Kind: "message", At: start, Sender: "li@example.com", Assurance: 1,
+			ID: 1, Direction: tickets.Inbound, Channel: tickets.Email, Kind: "message", At: start, Sender: "li@example.com", Assurance: 1,
 			Asks: []intent.Intent{intent.StopAutoRenew},
 		}},
 		Run:     &tickets.Run{ID: 1, TicketID: 1, Mode: account.PeriodEnd, SubscriptionIDs: []string{"s1"}, StartedAt: start},

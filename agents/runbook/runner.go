@@ -225,24 +225,11 @@ func (r *Runner) settle(ctx context.Context, c Case, n Next) error {
 	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		records := []tickets.Record{stepRecord(c, n)}
 		if n.Step == tickets.Verify && n.State == tickets.Succeeded {
-			if m, ok := c.verified(c.asked(stopIntents()...)); ok {
-				v := tickets.Verification{
-					TicketID: c.Ticket.ID, MessageID: m.ID, Level: 1, Method: "registered_address",
-					At: m.At, ExpiresAt: m.At.Add(tickets.VerificationLife),
-				}
-				if err := tx.InsertVerification(ctx, &v); err != nil {
-					return nil, err
-				}
-				t := c.Ticket
-				t.Assurance = max(t.Assurance, v.Level)
-				if err := tx.SaveTicket(ctx, &t); err != nil {
-					return nil, err
-				}
-				records = append(records, tickets.Record{
-					Stream: c.Ticket.Number(), Type: tickets.EventVerified, Actor: string(tickets.DeskActor),
-					Data: map[string]any{"level": 1, "method": v.Method, "message": m.ID},
-				})
+			more, err := verify(ctx, tx, c)
+			if err != nil {
+				return nil, err
 			}
+			records = append(records, more...)
 		}
 		return records, tx.SaveStep(ctx, r.step(c, n, at))
 	})

@@ -328,7 +328,7 @@ func (b *bundle) tell(j tickets.Job) error {
 			return err
 		}
 		o := tickets.Outgoing{
-			TicketID: j.TicketID, Key: key, Tell: tell, Recipient: "li@example.com", MailID: key,
+			TicketID: j.TicketID, Key: key, Channel: tickets.ByMail, Tell: tell, Recipient: "li@example.com", MailID: key,
 			State: tickets.OutgoingSent, At: at, SentAt: &at,
 		}
 		if b.refuse[tell] {

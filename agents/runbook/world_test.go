@@ -29,9 +29,10 @@ type world struct {
 	now      func() time.Time
 	fault    func(op, key string) fault // nil: nothing goes wrong
 	calls    map[string]*call
-	debits   map[string]bool  // subscriptions that the biller still debits
-	alive    map[string]bool  // agreements by channel reference
-	paid     map[string]int64 // charges
+	debits   map[string]bool      // subscriptions that the biller still debits
+	held     map[string]time.Time // subscriptions that it keeps back, and until when
+	alive    map[string]bool      // agreements by channel reference
+	paid     map[string]int64     // charges
 	refunded map[string]int64
 	acted    map[string]int // how often the effect of a key took place
 }
@@ -45,7 +46,7 @@ type call struct {
 
 func newWorld(s account.Snapshot, now func() time.Time) *world {
 	w := &world{
-		now: now, calls: map[string]*call{}, debits: map[string]bool{}, alive: map[string]bool{},
+		now: now, calls: map[string]*call{}, debits: map[string]bool{}, held: map[string]time.Time{}, alive: map[string]bool{},
 		paid: map[string]int64{}, refunded: map[string]int64{}, acted: map[string]int{},
 	}
 	for _, x := range s.Subscriptions {
@@ -124,6 +125,14 @@ type biller struct{ *world }
 
 func (b biller) Stop(_ context.Context, key string, s account.Stop) (account.Answer, error) {
 	return b.act("stop", key, func() { b.debits[s.SubscriptionID] = false })
+}
+
+func (b biller) Hold(_ context.Context, key string, h account.Hold) (account.Answer, error) {
+	return b.act("hold", key, func() { b.held[h.SubscriptionID] = h.Until })
+}
+
+func (b biller) Release(_ context.Context, key, subscriptionID string) (account.Answer, error) {
+	return b.act("release", key, func() { delete(b.held, subscriptionID) })
 }
 
 func (b biller) Query(_ context.Context, key string) (account.Answer, error) {

@@ -119,7 +119,7 @@ func (h *house) refundCase(t *testing.T, amount int64, proposer string) (id int6
 			return err
 		}
 		o := tickets.Outgoing{
-			TicketID: id, Key: "CD-000001/receipt/1", Tell: tickets.TellReceipt, Recipient: "li@example.com", MailID: "o1@desk.example",
+			TicketID: id, Key: "CD-000001/receipt/1", Channel: tickets.ByMail, Tell: tickets.TellReceipt, Recipient: "li@example.com", MailID: "o1@desk.example",
 			Raw: []byte("Subject: receipt\r\n\r\nhello\r\n"), Auto: true, State: tickets.OutgoingSent, Attempts: 1, At: now.Add(-20 * time.Minute), SentAt: &now,
 		}
 		if err := tx.InsertOutgoing(ctx, &o); err != nil {

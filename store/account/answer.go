@@ -28,6 +28,12 @@ type Stop struct {
 	LastDayOfUse   Date
 }
 
+// Hold is what a biller is asked to keep back: every debit for the subscription until then.
+type Hold struct {
+	SubscriptionID string
+	Until          time.Time
+}
+
 // AgreementStatus is what a payment channel says of an agreement.
 type AgreementStatus struct {
 	Known   bool // the channel has such an agreement

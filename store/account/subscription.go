@@ -43,6 +43,8 @@ type Subscription struct {
 	ConsentVersion string
 	ConsentAt      *time.Time
 	Notices        []Notice `gorm:"serializer:json"`
+	// HeldUntil is how long the embedded biller sends no debit for it; nil or past where it does.
+	HeldUntil *time.Time
 	// StoppedAt is when this desk, or the biller on its word, ended the debits. A later sync that
 	// says otherwise is a conflict and does not undo it.
 	StoppedAt *time.Time

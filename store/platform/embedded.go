@@ -42,10 +42,26 @@ func (c billerCall) answer() account.Answer {
 // Stop turns renewal off and forgets the next debit, in one transaction with its own record. From
 // then on no debit is sent: in both Chinese channels the merchant starts each one.
 func (b *Embedded) Stop(ctx context.Context, key string, s account.Stop) (account.Answer, error) {
-	call := billerCall{Key: key, Kind: "stop", SubscriptionID: s.SubscriptionID, Mode: string(s.Mode), State: string(account.AnswerDone), At: b.now()}
+	return b.once(ctx, billerCall{Key: key, Kind: "stop", SubscriptionID: s.SubscriptionID, Mode: string(s.Mode)},
+		map[string]any{"auto_renew": false, "next_charge_at": nil, "held_until": nil})
+}
+
+// Hold sends no debit for the subscription until then.
+func (b *Embedded) Hold(ctx context.Context, key string, h account.Hold) (account.Answer, error) {
+	return b.once(ctx, billerCall{Key: key, Kind: "hold", SubscriptionID: h.SubscriptionID}, map[string]any{"held_until": h.Until})
+}
+
+// Release takes a hold back.
+func (b *Embedded) Release(ctx context.Context, key, subscriptionID string) (account.Answer, error) {
+	return b.once(ctx, billerCall{Key: key, Kind: "release", SubscriptionID: subscriptionID}, map[string]any{"held_until": nil})
+}
+
+// once changes the subscription and writes the call down, unless a call of its key did so before.
+func (b *Embedded) once(ctx context.Context, call billerCall, changes map[string]any) (account.Answer, error) {
+	call.State, call.At = string(account.AnswerDone), b.now()
 	err := b.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var before billerCall
-		err := tx.Take(&before, "key = ?", key).Error
+		err := tx.Take(&before, "key = ?", call.Key).Error
 		if err == nil {
 			call = before
 			return nil
@@ -53,8 +69,7 @@ func (b *Embedded) Stop(ctx context.Context, key string, s account.Stop) (accoun
 		if !errors.Is(err, gorm.ErrRecordNotFound) {
 			return err
 		}
-		res := tx.Model(&account.Subscription{}).Where("id = ?", s.SubscriptionID).
-			Updates(map[string]any{"auto_renew": false, "next_charge_at": nil})
+		res := tx.Model(&account.Subscription{}).Where("id = ?", call.SubscriptionID).Updates(changes)
 		switch {
 		case res.Error != nil:
 			return res.Error
@@ -64,7 +79,7 @@ func (b *Embedded) Stop(ctx context.Context, key string, s account.Stop) (accoun
 		return tx.Create(&call).Error
 	})
 	if err != nil {
-		return account.Answer{}, fmt.Errorf("embedded biller: stop: %w", err)
+		return account.Answer{}, fmt.Errorf("embedded biller: %s: %w", call.Kind, err)
 	}
 	return call.answer(), nil
 }

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Alarms lists what rings, oldest first.
+func (r reader) Alarms(ctx context.Context) ([]tickets.Alarm, error) {
+	var list []tickets.Alarm
+	err := r.on(ctx).Where("cleared_at IS NULL").Order("at, id").Find(&list).Error
+	return list, fail("alarms", err)
+}
+
+// RaiseAlarm rings. A unique index over the keys of ringing alarms leaves a second one out.
+func (t *tx) RaiseAlarm(ctx context.Context, a tickets.Alarm) error {
+	return fail("raise alarm", t.on(ctx).Clauses(skipExisting()).Create(&a).Error)
+}
+
+// ClearAlarm ends the alarm of that key, if it rings.
+func (t *tx) ClearAlarm(ctx context.Context, key string, by tickets.Actor, at time.Time) error {
+	err := t.on(ctx).Model(&tickets.Alarm{}).Where("key = ? AND cleared_at IS NULL", key).
+		Updates(map[string]any{"cleared_at": at, "cleared_by": string(by)}).Error
+	return fail("clear alarm", err)
+}

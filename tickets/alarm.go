@@ -1,0 +1,29 @@
+package tickets
+
+import "time"
+
+// AlarmKind names what somebody at the desk must see in time.
+type AlarmKind string
+
+// The alarms.
+const (
+	AlarmStopUnapplied AlarmKind = "stop_unapplied"   // a biller that pulls has not applied a stop, and the next charge is near
+	AlarmHoldBurst     AlarmKind = "hold_burst"       // unusually many holds on unconfirmed requests
+	AlarmChatIgnored   AlarmKind = "chat_ignored"     // a chat that nobody answers
+	AlarmDueSoon       AlarmKind = "due_soon"         // an answer is due soon
+	AlarmOverdue       AlarmKind = "overdue"          // an answer is late
+	AlarmCalendar      AlarmKind = "calendar_ends"    // the table of holidays ends soon
+	AlarmHoldUnclear   AlarmKind = "hold_unconfirmed" // a hold that the biller has not confirmed, and the next charge is near
+)
+
+// Alarm is something that somebody at the desk must see in time.
+type Alarm struct {
+	ID        int64  `gorm:"primaryKey"`
+	Key       string // one cause rings once while it lasts
+	Kind      AlarmKind
+	TicketID  int64  // 0 where it is about no one case
+	Detail    string // what a person should know, in words without personal data
+	At        time.Time
+	ClearedAt *time.Time
+	ClearedBy string // actor
+}
