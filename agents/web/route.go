@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,8 +28,16 @@ func person(p agents.Permission) access                    { return access{may: 
 func either(p agents.Permission, sc string) access         { return access{may: p, scope: sc} }
 func (s *Server) form(h echo.HandlerFunc) echo.HandlerFunc { return s.flashErrors(h) }
 
-// routes is the table.
+// routes is the table: what people see, what programs call.
 func (s *Server) routes() []route {
+	return slices.Concat(
+		s.deskRoutes(),
+		s.apiRoutes(),
+	)
+}
+
+// deskRoutes are the pages and forms of the dashboard.
+func (s *Server) deskRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []route{
 		{get, "/", s.home, person(agents.ReadTickets)},
@@ -64,7 +73,13 @@ func (s *Server) routes() []route {
 
 		{get, "/intake", s.intake, person(agents.ReadQuarantine)},
 		{get, "/intake/:id/original", s.intakeOriginal, person(agents.ReadQuarantine)},
+	}
+}
 
+// apiRoutes are the JSON operations.
+func (s *Server) apiRoutes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
 		{post, "/v1/login", nil, public()},
 		{get, "/v1/tickets", nil, either(agents.ReadTickets, "tickets:read")},
 		{get, "/v1/tickets/:number", nil, either(agents.ReadTickets, "tickets:read")},
