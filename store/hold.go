@@ -26,20 +26,19 @@ func (t *tx) SaveHold(ctx context.Context, h tickets.Hold) error {
 	return saveExisting(t.on(ctx), "save hold", &h)
 }
 
-// HoldOf is the subscription's active hold.
-func (t *tx) HoldOf(ctx context.Context, subscriptionID string) (tickets.Hold, error) {
-	var h tickets.Hold
-	err := t.on(ctx).Take(&h, "subscription_id = ? AND state = ?", subscriptionID, tickets.HoldActive).Error
-	return h, fail("hold", err)
-}
-
-// HoldsSince lists the holds on a subscription ("" on all) that began since an instant, oldest first.
-func (t *tx) HoldsSince(ctx context.Context, subscriptionID string, since time.Time) ([]tickets.Hold, error) {
-	q := t.on(ctx).Where("at >= ?", since)
-	if subscriptionID != "" {
-		q = q.Where("subscription_id = ?", subscriptionID)
+// HoldsOn lists the holds of any ticket on these subscriptions, oldest first.
+func (r reader) HoldsOn(ctx context.Context, subscriptionIDs []string) ([]tickets.Hold, error) {
+	if len(subscriptionIDs) == 0 {
+		return nil, nil
 	}
 	var list []tickets.Hold
-	err := q.Order("id").Find(&list).Error
+	err := r.on(ctx).Where("subscription_id IN ?", subscriptionIDs).Order("id").Find(&list).Error
+	return list, fail("holds of subscriptions", err)
+}
+
+// HoldsSince lists the holds that began since an instant and were not confirmed by a stop, oldest first.
+func (t *tx) HoldsSince(ctx context.Context, since time.Time) ([]tickets.Hold, error) {
+	var list []tickets.Hold
+	err := t.on(ctx).Where("at >= ? AND state <> ?", since, tickets.HoldStopped).Order("id").Find(&list).Error
 	return list, fail("holds", err)
 }

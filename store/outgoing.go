@@ -49,6 +49,20 @@ func (t *tx) AutoAnswersSince(ctx context.Context, recipient string, tell ticket
 	return int(n), fail("automatic answers", err)
 }
 
+// SentTo tells to whom the mails of these Message-IDs went that said tell.
+func (t *tx) SentTo(ctx context.Context, tell tickets.Tell, mailIDs []string) (map[string]string, error) {
+	if len(mailIDs) == 0 {
+		return map[string]string{}, nil
+	}
+	var list []tickets.Outgoing
+	err := t.on(ctx).Select("mail_id", "recipient").Where("tell = ? AND mail_id IN ?", tell, mailIDs).Find(&list).Error
+	out := make(map[string]string, len(list))
+	for _, o := range list {
+		out[o.MailID] = o.Recipient
+	}
+	return out, fail("recipients of mails", err)
+}
+
 // saveExisting writes every field of a row by its primary key and never inserts, as gorm's Save would.
 func saveExisting(g *gorm.DB, attempted string, row any) error {
 	return saved(attempted, g.Model(row).Select("*").Updates(row))

@@ -23,6 +23,7 @@ type arrivals struct {
 	live    map[string][]int64 // the tickets of a sender among the cases, by requester
 	changed []int64            // cases to be saved
 	jobs    []Job
+	asked   map[string]string // whom our mails asked whether a request was his, by their Message-ID
 }
 
 func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
@@ -70,10 +71,14 @@ func (a *arrivals) findCases(ctx context.Context, mailIDs, senders []string) err
 		a.mails[id] = in
 		cases = append(cases, in...)
 	}
+	var ours []string
 	for _, id := range mailIDs {
-		if t, ours := a.d.ids.Ticket(id); ours {
-			cases = append(cases, t)
+		if t, signed := a.d.ids.Ticket(id); signed {
+			cases, ours = append(cases, t), append(ours, id)
 		}
+	}
+	if a.asked, err = a.tx.SentTo(ctx, TellHoldAsked, ours); err != nil {
+		return err
 	}
 	list, err := a.tx.TicketsByID(ctx, distinct(cases))
 	if err != nil {

@@ -18,6 +18,7 @@ const (
 	TellCancelOutcome Tell = "cancel_outcome" // what was stopped and proven
 	TellRefundOutcome Tell = "refund_outcome" // what came back
 	TellOffer         Tell = "offer"          // a quote that needs the customer's yes
+	TellHoldAsked     Tell = "hold_asked"     // "was it you?", to the registered contact
 	TellAnswer        Tell = "answer"         // an agent's own words
 )
 

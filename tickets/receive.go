@@ -131,13 +131,32 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 			return OutcomeAppended, next.ID, a.append(ctx, in, next, Arrive(next.Status, in.Understanding))
 		}
 	}
-	switch how {
-	case Follow, Urgent:
+	if how == Follow || how == Urgent {
 		id, err := a.open(ctx, in, &t, map[Arrival]string{Follow: "follows", Urgent: "urgent"}[how])
 		return OutcomeTicket, id, err
-	default:
-		return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
 	}
+	if candidates[i].WasAsked && t.Live() && (in.Understanding.Denies || in.Understanding.Withdraws) {
+		return OutcomeAppended, t.ID, a.deny(ctx, in, t)
+	}
+	return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
+}
+
+// deny adds the registered contact's no to a request that somebody made in his name.
+func (a *arrivals) deny(ctx context.Context, in Incoming, t Ticket) error {
+	in.Understanding.Withdraws = false // nothing of his own is taken back
+	if err := a.append(ctx, in, t, Append); err != nil {
+		return err
+	}
+	t = a.cases[t.ID]
+	before := t.Status
+	if err := t.SetStatus(Open, ReasonDenied, a.at); err != nil {
+		return err
+	}
+	a.change(t)
+	if t.Status == before {
+		return nil
+	}
+	return a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
 }
 
 // suggest links a new ticket to those whose mails it answers without belonging to them, for the people
@@ -171,7 +190,7 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 			return nil, err
 		}
 		if ours {
-			add(Candidate{Ticket: t, Signed: true})
+			add(Candidate{Ticket: t, Signed: true, WasAsked: a.asked[id] != "" && strings.EqualFold(a.asked[id], in.Message.Sender)})
 			continue
 		}
 		for _, in := range a.mails[id] {

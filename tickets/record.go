@@ -34,6 +34,7 @@ const (
 	EventQuote         = "quote.made"
 	EventAccepted      = "quote.accepted"
 	EventRefund        = "refund.state"
+	EventHold          = "hold.state"
 	EventNote          = "note"
 	EventReply         = "reply.written"
 	EventNotifyAboutTo = "notify.about_to"

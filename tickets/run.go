@@ -130,3 +130,6 @@ const (
 	EndAgreement  EffectKind = "agreement.terminate"
 	SendRefund    EffectKind = "refund.send"
 )
+
+// Holds reports whether the effect only keeps debits back or lets them go on, and so can be undone.
+func (k EffectKind) Holds() bool { return k == HoldDebits || k == ReleaseDebits }

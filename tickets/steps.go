@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string,
 		if err != nil {
 			return nil, nil, err
 		}
+		// A hold of the wrong account is given free by the steps.
+		effects = slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind.Holds() })
 		if len(effects) > 0 && t.AccountNo != accountNo {
 			return nil, nil, &Error{Kind: Conflict, Msg: "Something was done for another account already. Open a new case for this one."}
 		}
@@ -197,7 +200,7 @@ func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
 		if err := endRun(ctx, tx, t.ID, at); err != nil {
 			return nil, nil, err
 		}
-		return []Record{statusRecord(*t, before, by)}, []Job{d.CloseJob(*t, at)}, nil
+		return []Record{statusRecord(*t, before, by)}, []Job{d.CloseJob(*t, at), runJob(*t, at)}, nil // what it held is given free
 	})
 }
 
@@ -225,7 +228,7 @@ func settled(ctx context.Context, tx Tx, ticketID int64) error {
 		return err
 	}
 	for _, e := range effects {
-		if !e.State.Settled() {
+		if !e.State.Settled() && !e.Kind.Holds() {
 			return underWay()
 		}
 	}

@@ -40,6 +40,8 @@ type Reader interface {
 	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
 	// Holds lists the holds that a ticket asked for, oldest first.
 	Holds(ctx context.Context, ticketID int64) ([]Hold, error)
+	// HoldsOn lists the holds of any ticket on these subscriptions, oldest first.
+	HoldsOn(ctx context.Context, subscriptionIDs []string) ([]Hold, error)
 	// Alarms lists what rings, oldest first.
 	Alarms(ctx context.Context) ([]Alarm, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
@@ -73,6 +75,8 @@ type Tx interface {
 	// TicketsOfMailIDs tells in which tickets the mails, inbound and sent, with these RFC 5322
 	// Message-IDs lie, by Message-ID and oldest first: foreign mailers reuse them.
 	TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]int64, error)
+	// SentTo tells to whom the mails of these Message-IDs went that said tell.
+	SentTo(ctx context.Context, tell Tell, mailIDs []string) (map[string]string, error)
 	// TicketsByID lists those of the tickets that there are.
 	TicketsByID(ctx context.Context, ids []int64) ([]Ticket, error)
 	// LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.
@@ -95,10 +99,8 @@ type Tx interface {
 	// InsertHold is Conflict where the subscription has an active hold; SaveHold ends one.
 	InsertHold(ctx context.Context, h *Hold) error
 	SaveHold(ctx context.Context, h Hold) error
-	// HoldOf is the subscription's active hold; NotFound where it has none. HoldsSince lists the holds
-	// on a subscription ("" on all) that began since an instant.
-	HoldOf(ctx context.Context, subscriptionID string) (Hold, error)
-	HoldsSince(ctx context.Context, subscriptionID string, since time.Time) ([]Hold, error)
+	// HoldsSince lists the holds that began since an instant and were not confirmed by a stop.
+	HoldsSince(ctx context.Context, since time.Time) ([]Hold, error)
 	// RaiseAlarm rings, unless an alarm of its key rings already; ClearAlarm ends one, if it rings.
 	RaiseAlarm(ctx context.Context, a Alarm) error
 	ClearAlarm(ctx context.Context, key string, by Actor, at time.Time) error

@@ -12,6 +12,9 @@ type Candidate struct {
 	Ticket Ticket
 	// Signed: the mail answers one of our own signed Message-IDs of this ticket.
 	Signed bool
+	// WasAsked: that mail asked this very sender, as the account's registered contact, whether the request
+	// was his.
+	WasAsked bool
 	// Referred: its In-Reply-To or References name a mail of this ticket.
 	Referred bool
 	// SameSender: a live ticket of the same authenticated address.
@@ -25,6 +28,9 @@ type Candidate struct {
 // would take over what the stranger wrote there. A second request of the same authenticated address
 // joins its running ticket unless it speaks of another account.
 func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int {
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && c.WasAsked && m.Assurance >= 1 }); i >= 0 {
+		return i
+	}
 	own := func(t Ticket) bool {
 		return m.Sender != "" && strings.EqualFold(t.Requester, m.Sender) && (t.SenderProven || m.Assurance == 0)
 	}
@@ -94,10 +100,12 @@ func safety() []intent.Intent {
 // solved, or the case became part of another.
 const (
 	ReasonUnclear       = "unclear"
+	ReasonNotVerified   = "not_verified"
 	ReasonCustomerWrote = "customer_wrote"
 	ReasonWithdrawal    = "withdrawal_asked"
 	ReasonAskedAgain    = "asked_again"
 	ReasonJoined        = "joined"
+	ReasonDenied        = "denied" // the registered contact said that the request was not his
 )
 
 // asks is what a message asks for in the context of its ticket: a bare yes to our question whether
@@ -105,6 +113,9 @@ const (
 func asks(u intent.Understanding, t Ticket) []intent.Intent {
 	if !t.asked(u) {
 		return u.Intents
+	}
+	if t.Reason == ReasonNotVerified {
+		return []intent.Intent{intent.StopAutoRenew} // all that the registered contact was asked about
 	}
 	var stops []intent.Intent
 	for _, i := range t.Intents {
@@ -118,9 +129,10 @@ func asks(u intent.Understanding, t Ticket) []intent.Intent {
 	return stops
 }
 
-// asked reports whether the message is a bare yes to our question whether to stop.
+// asked reports whether the message is a bare yes to our question whether to stop, or whether it was he
+// who asked to.
 func (t *Ticket) asked(u intent.Understanding) bool {
-	return u.Affirms && t.Status == Pending && t.Reason == ReasonUnclear
+	return u.Affirms && t.Status == Pending && (t.Reason == ReasonUnclear || t.Reason == ReasonNotVerified)
 }
 
 // heard takes in what a later message says and returns the reason to open the ticket for, "" where

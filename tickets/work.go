@@ -113,7 +113,7 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 			if err := endRun(ctx, tx, t.ID, at); err != nil {
 				return nil, nil, err
 			}
-			return append(records, statusRecord(*t, from, by)), nil, nil
+			return append(records, statusRecord(*t, from, by)), []Job{runJob(*t, at)}, nil // what it held is given free
 		}
 		if !t.Live() {
 			// It was closed as no cancellation by mistake: nothing was begun or told, so the case

@@ -2,7 +2,9 @@ package reply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
@@ -64,6 +66,14 @@ type view struct {
 	Assets  []account.QuoteAsset
 	Refunds []returned
 	Answer  string
+	Holds   []held
+	Held    bool // the biller has confirmed every hold
+}
+
+// held is a subscription whose next charge is kept back.
+type held struct {
+	account.Subscription
+	Until time.Time
 }
 
 // sharedAgreement is an agreement with the subscriptions outside the case that it pays for.
@@ -96,6 +106,8 @@ func viewOf(f Facts) (view, error) {
 			return v, untrue("There is no quote that waits for the customer's yes.")
 		}
 		v.Money = moneyOf(f)
+	case tickets.TellHoldAsked:
+		v.Holds, v.Held, err = holds(f)
 	case tickets.TellAnswer:
 		if f.Answer == nil || f.Answer.TicketID != f.Ticket.ID || f.Answer.Direction != tickets.Reply {
 			return v, untrue("The answer is not one of this case.")
@@ -153,4 +165,23 @@ func missing(f Facts) (need []string, plans []account.Subscription, err error) {
 		need = []string{"payment"}
 	}
 	return need, nil, nil
+}
+
+// holds are the active holds of the case, and whether the biller has confirmed each.
+func holds(f Facts) (list []held, confirmed bool, err error) {
+	confirmed = true
+	for _, h := range f.Holds {
+		sub, ok := f.Account.Subscription(h.SubscriptionID)
+		if h.State != tickets.HoldActive || !ok {
+			continue
+		}
+		list = append(list, held{sub, h.Until})
+		confirmed = confirmed && slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool {
+			return e.Kind == tickets.HoldDebits && e.Target == h.SubscriptionID && e.State == tickets.EffectDone
+		})
+	}
+	if len(list) == 0 {
+		return nil, false, untrue("Nothing is held back.")
+	}
+	return list, confirmed, nil
 }

@@ -165,6 +165,15 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Account.Subscriptions[0].StoppedAt = nil
 			f.Account.Agreements = nil
 		}),
+		"hold_asked": with(tickets.TellHoldAsked, func(f *reply.Facts) {
+			f.Thread, f.Ticket.Requester = reply.Thread{}, "stranger@elsewhere.example"
+			f.Effects = []tickets.Effect{{Key: "hold/CD-000123/s1", TicketID: 123, Kind: tickets.HoldDebits, Target: "s1", State: tickets.EffectDone}}
+			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
+		}),
+		"hold_asked_unconfirmed": with(tickets.TellHoldAsked, func(f *reply.Facts) {
+			f.Thread, f.Ticket.Requester, f.Effects = reply.Thread{}, "stranger@elsewhere.example", nil
+			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
+		}),
 		"refund_succeeded": with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundSucceeded)} }),
 		"refund_rejected":  with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundRejected)} }),
 		"offer":            with(tickets.TellOffer, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),

@@ -44,6 +44,7 @@ type Facts struct {
 	Quotes      []tickets.SavedQuote // oldest first
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
+	Holds       []tickets.Hold
 	// Answer is the agent's message, for TellAnswer only.
 	Answer *tickets.Message
 }
@@ -52,7 +53,7 @@ type Facts struct {
 // file and nowhere else (DESIGN.md section 4).
 func (f Facts) private() bool {
 	switch f.Tell {
-	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer:
+	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked:
 		return true
 	case tickets.TellQuestion:
 		return f.asksShared()

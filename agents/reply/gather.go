@@ -39,6 +39,9 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 	if err := f.load(ctx, r); err != nil {
 		return f, err
 	}
+	if ref.tell == tickets.TellHoldAsked && f.Account != nil && f.Account.Account.Locale != "" {
+		f.Ticket.Locale = f.Account.Account.Locale // somebody else may have written
+	}
 	f.Recipient = recipient(f, messages)
 	f.Thread = threadOf(messages, f.Recipient)
 	if w.cfg.PageToken != nil && (f.onFile() || authenticated(messages, f.Recipient)) {
@@ -72,11 +75,14 @@ func (f *Facts) load(ctx context.Context, r tickets.Reader) (err error) {
 	if f.Refunds, err = r.Refunds(ctx, id); err != nil {
 		return fmt.Errorf("load refunds: %w", err)
 	}
+	if f.Holds, err = r.Holds(ctx, id); err != nil {
+		return fmt.Errorf("load holds: %w", err)
+	}
 	return nil
 }
 
-// recipient is who the mail goes to: an answer to whom it was written for; an outcome to the
-// registered contact where that contact spoke in the case or the requester left no mail address; all
+// recipient is who the mail goes to: an answer to whom it was written for; the question whether the
+// request was his to the registered contact; an outcome to that contact where that contact spoke in the case or the requester left no mail address; all
 // else to the requester. Whether that address may read it is Compose's to judge.
 func recipient(f Facts, messages []tickets.Message) string {
 	if f.Answer != nil {
@@ -84,7 +90,7 @@ func recipient(f Facts, messages []tickets.Message) string {
 	}
 	if f.private() && f.Account != nil {
 		email := f.Account.Account.Email
-		if !tickets.Mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
+		if f.Tell == tickets.TellHoldAsked || !tickets.Mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
 			return email
 		}
 	}

@@ -36,7 +36,7 @@ func planCancel(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	}
 	if _, ok := c.verified(c.inbound(asksStop)); !ok && !brokenStop(c) {
 		// What was verified is a claim for money back; the stop itself was asked by somebody else.
-		return settle(c, tickets.Cancel, tickets.NeedsCustomer, "not_verified",
+		return settle(c, tickets.Cancel, tickets.NeedsCustomer, tickets.ReasonNotVerified,
 			"The request to stop did not come, authenticated, from the account's registered address.")
 	}
 	if s.State == tickets.NeedsAgent && s.Reason == tickets.ReasonProposed {

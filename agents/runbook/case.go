@@ -28,6 +28,8 @@ type Case struct {
 	// keep back.
 	Verifications []tickets.Verification
 	Holds         []tickets.Hold
+	// HeldBefore are the holds of any case on the subscriptions of this one.
+	HeldBefore []tickets.Hold
 	// Account is the ticket's account as it stands now; nil until identified.
 	Account *account.Snapshot
 	// Matches are the accounts that the stated facts and the sender's address point at; filled only
@@ -85,6 +87,9 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	}
 	if c.Holds, err = r.Holds(ctx, id); err != nil {
 		return c, fmt.Errorf("load holds: %w", err)
+	}
+	if c.HeldBefore, err = r.HoldsOn(ctx, c.Ticket.SubscriptionIDs); err != nil {
+		return c, fmt.Errorf("load holds of the subscriptions: %w", err)
 	}
 	if c.Ticket.AccountNo == "" {
 		c.Matches, err = matches(ctx, r, c)

@@ -157,7 +157,7 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		return settle(c, tickets.Verify, tickets.NeedsAgent, "contact_changed",
 			"The account's contact data changed less than 72 hours before, so it proves nothing yet.")
 	}
-	return settle(c, tickets.Verify, tickets.NeedsCustomer, "not_verified",
+	return settle(c, tickets.Verify, tickets.NeedsCustomer, tickets.ReasonNotVerified,
 		"The request did not come, authenticated, from the account's registered address.")
 }
 

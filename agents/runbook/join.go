@@ -80,6 +80,15 @@ func joinInto(ctx context.Context, tx tickets.Tx, c Case, main tickets.Ticket, a
 	if err := tx.MoveMessages(ctx, t.ID, main.ID); err != nil {
 		return nil, err
 	}
+	for _, h := range c.Holds {
+		if h.State != tickets.HoldActive {
+			continue
+		}
+		h.TicketID = main.ID // it ends by the stop of the case that goes on
+		if err := tx.SaveHold(ctx, h); err != nil {
+			return nil, err
+		}
+	}
 	before := t.Status
 	if err := t.SetStatus(tickets.Closed, tickets.ReasonJoined, at); err != nil {
 		return nil, err

@@ -134,6 +134,10 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if _, offered := c.offered(); c.step(tickets.RefundIt).Reason == reasonAcceptance && !offered && !slices.Contains(n.Tells, tickets.TellCancelOutcome) {
 		n.Tells = append(n.Tells, tickets.TellOffer)
 	}
+	if c.asksOwner(now) {
+		n.Tells = append(n.Tells, tickets.TellHoldAsked)
+	}
+	n.Alarms = c.unclear(now)
 	n.Wait = wait(c, now)
 	if until, asked := c.turnEnds(r, n); asked && !now.Before(until) {
 		n.Status, n.Reason, n.Tells = tickets.Closed, "no_answer", nil
@@ -146,9 +150,12 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 // turnEnds is when a case is closed that only waits for the customer to say more: as long after the
 // last word as a solved one stays open. Nothing was begun in it, and a new mail opens a linked case.
 func (c Case) turnEnds(r tickets.Settings, n Next) (time.Time, bool) {
-	waits := []string{tickets.ReasonUnclear, "unknown_account", "several_accounts", "several_subscriptions", "not_verified"}
+	waits := []string{tickets.ReasonUnclear, "unknown_account", "several_accounts", "several_subscriptions", tickets.ReasonNotVerified}
 	if n.Status != tickets.Pending || !slices.Contains(waits, n.Reason) || r.CloseAfter <= 0 {
 		return time.Time{}, false
+	}
+	if h, held := c.activeHold(); held {
+		return h.Until, true
 	}
 	last := c.Ticket.ReceivedAt
 	for _, m := range c.Messages {
@@ -172,6 +179,9 @@ func wait(c Case, now time.Time) time.Duration {
 		if !e.State.Settled() {
 			in(retry(e.Attempts))
 		}
+	}
+	if h, held := c.activeHold(); held {
+		in(h.Until.Sub(now))
 	}
 	if q, ok := c.quote(); ok && c.step(tickets.RefundIt).Reason == reasonAcceptance {
 		in(q.Body.ExpiresAt.Sub(now) + time.Second)

@@ -24,6 +24,9 @@ const (
 	DoAccept   Do = "accept"   // record the customer's yes to the quote
 	DoPropose  Do = "propose"  // propose the quote's refunds
 	DoSend     Do = "send"     // send an approved refund, or ask after it
+	DoHold     Do = "hold"     // have the biller keep debits back, or ask after it
+	DoRelease  Do = "release"  // have the biller take a hold back, or ask after it
+	DoEndHold  Do = "end_hold" // end a hold that the biller need not be told of
 	DoSeal     Do = "seal"     // number the case's events in the log and sign it
 	DoRest     Do = "rest"
 )
@@ -46,12 +49,14 @@ type Next struct {
 	Mode         account.Mode      // stop, quote
 	Agreement    account.Agreement // end
 	Refund       account.Refund    // send
+	Hold         tickets.Hold      // hold, release, end_hold
 	Lines        []Proposal        // propose
 	Message      tickets.Message   // accept
 
-	Status tickets.Status // rest
-	Tells  []tickets.Tell // rest: what to write to the customer, each once
-	Wait   time.Duration  // rest: look again after this long; 0 not by itself
+	Status tickets.Status  // rest
+	Tells  []tickets.Tell  // rest: what to write to the customer, each once
+	Alarms []tickets.Alarm // rest: what somebody at the desk must see
+	Wait   time.Duration   // rest: look again after this long; 0 not by itself
 }
 
 // sure is the confidence from which a stop runs by itself. Below it the one question is asked.
@@ -60,6 +65,12 @@ const sure = 0.75
 // Plan says what comes next in a case. It is pure: the same case, rules and moment give the same
 // answer, so that a run that was killed goes on where it was.
 func Plan(c Case, r tickets.Settings, now time.Time) Next {
+	if next, ok := planHold(c, r, now); ok && (!c.Ticket.Live() || denied(c)) {
+		return next // what a case that is over held is given free
+	}
+	if denied(c) {
+		return planDenied(c)
+	}
 	if !c.Ticket.Live() {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
 	}
@@ -73,13 +84,31 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 		return rest(c, r, now) // it was brought back only to be answered
 	}
 	for _, plan := range []func(Case, tickets.Settings, time.Time) (Next, bool){
-		planIdentify, planVerify, planCancel, planQuote, planRefund, planAssets, planEvidence, planNotify,
+		planIdentify, planVerify, planHold, planCancel, planQuote, planRefund, planAssets, planEvidence, planNotify,
 	} {
 		if next, ok := plan(c, r, now); ok {
 			return next
 		}
 	}
 	return rest(c, r, now)
+}
+
+// planDenied ends a case whose request the registered contact said was not his: nothing was begun but
+// the hold, and that is given free. Where more was done a person looks.
+func planDenied(c Case) Next {
+	if len(stops(c)) > 0 || len(c.Refunds) > 0 {
+		return Next{Do: DoRest, Status: tickets.Open, Reason: tickets.ReasonWithdrawal}
+	}
+	if h, held := c.activeHold(); held {
+		return Next{Do: DoRest, Status: tickets.OnHold, Reason: c.Ticket.Reason, Wait: c.retryRelease(h)}
+	}
+	return Next{Do: DoRest, Status: tickets.Closed, Reason: c.Ticket.Reason}
+}
+
+// retryRelease is how long until a release without a last word is asked after.
+func (c Case) retryRelease(h tickets.Hold) time.Duration {
+	e, _ := c.effect(ReleaseKey(tickets.Number(h.TicketID), h.SubscriptionID))
+	return retry(e.Attempts)
 }
 
 // settle is a step's new state, unless it is in it already.

@@ -107,6 +107,12 @@ func (r *Runner) carry(ctx context.Context, c Case, n Next) (bool, error) {
 		return true, r.propose(ctx, c, n)
 	case DoSend:
 		return r.send(ctx, c, n)
+	case DoHold:
+		return r.hold(ctx, c, n)
+	case DoRelease:
+		return r.release(ctx, c, n)
+	case DoEndHold:
+		return true, r.endHold(ctx, c, n)
 	case DoSeal:
 		return true, r.seal(ctx, c)
 	}
@@ -303,6 +309,11 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 				}); err != nil {
 					return nil, err
 				}
+			}
+		}
+		for _, a := range n.Alarms {
+			if err := tx.RaiseAlarm(ctx, a); err != nil {
+				return nil, err
 			}
 		}
 		for _, tell := range n.Tells {

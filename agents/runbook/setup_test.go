@@ -52,6 +52,7 @@ type bundle struct {
 	settings tickets.Settings
 	flaky    *flaky
 	runner   *runbook.Runner
+	ids      tickets.MailIDs
 	uid      uint32
 	fence    int64
 	refuse   map[tickets.Tell]bool // mails that the mail server refuses
@@ -151,8 +152,8 @@ func setup(t *testing.T, s account.Snapshot, change ...func(*tickets.Settings)) 
 	}
 	b.world = newWorld(s, b.clock.now)
 	b.flaky = &flaky{Store: db}
-	ids := tickets.MailIDs{Key: []byte(strings.Repeat("k", 32)), Domain: "desk.example"}
-	b.desk = tickets.NewDesk(db, b.settings, ids, b.clock.now)
+	b.ids = tickets.MailIDs{Key: []byte(strings.Repeat("k", 32)), Domain: "desk.example"}
+	b.desk = tickets.NewDesk(db, b.settings, b.ids, b.clock.now)
 	b.runner = runbook.NewRunner(runbook.Config{
 		Store: b.flaky, Settings: b.settings, Biller: biller{b.world}, Sealer: sealer{db},
 		Channels: map[account.PaymentChannel]runbook.Channel{account.Ledger: channel{b.world}},
@@ -328,7 +329,7 @@ func (b *bundle) tell(j tickets.Job) error {
 			return err
 		}
 		o := tickets.Outgoing{
-			TicketID: j.TicketID, Key: key, Channel: tickets.ByMail, Tell: tell, Recipient: "li@example.com", MailID: key,
+			TicketID: j.TicketID, Key: key, Channel: tickets.ByMail, Tell: tell, Recipient: "li@example.com", MailID: b.ids.ID(j.TicketID, key),
 			State: tickets.OutgoingSent, At: at, SentAt: &at,
 		}
 		if b.refuse[tell] {

@@ -218,6 +218,15 @@ func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInp
 		}
 		out.Body.Links = append(out.Body.Links, apiLink{Number: tickets.Number(other), Kind: l.Kind})
 	}
+	holds, err := r.Holds(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range holds {
+		if h.State == tickets.HoldActive {
+			out.Body.Hold = &apiHold{SubscriptionID: h.SubscriptionID, Until: s.stamp(h.Until)}
+		}
+	}
 	run, steps, err := r.LatestRun(ctx, t.ID)
 	switch {
 	case err == nil:

@@ -33,6 +33,7 @@ type ticketView struct {
 	Run           *tickets.Run
 	Steps         tickets.Steps
 	Effects       []tickets.Effect
+	Holds         []tickets.Hold
 	Verifications []tickets.Verification
 	Quote         *tickets.SavedQuote
 	Acceptance    *tickets.Acceptance
@@ -89,6 +90,9 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	case err == nil:
 		v.Run, v.Steps = &run, ordered(steps)
 	case !errors.Is(err, tickets.NotFound):
+		return v, err
+	}
+	if v.Holds, err = r.Holds(ctx, id); err != nil {
 		return v, err
 	}
 	if v.Effects, err = r.Effects(ctx, id); err != nil {

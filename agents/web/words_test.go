@@ -100,8 +100,13 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, x := range agents.Roles() {
 		has("role", string(x))
 	}
+	for _, code := range constants(t, "../../tickets", "Method") {
+		has("reason", code)
+	}
+	for _, x := range []tickets.HoldState{tickets.HoldReleased, tickets.HoldStopped, tickets.HoldExpired} {
+		has("holdend", string(x))
+	}
 	for _, x := range []tickets.EffectKind{tickets.StopDebits, tickets.EndAgreement, tickets.SendRefund} {
-		has("effect", string(x))
 		has("reason", "waiting_for_"+string(x))
 	}
 	for _, x := range []tickets.EffectState{tickets.EffectAboutTo, tickets.EffectPending, tickets.EffectDone, tickets.EffectRefused, tickets.EffectUnknown} {
@@ -109,7 +114,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 	// Constants of the packages whose codes are shown, by the type that declares them.
 	for kind, group := range map[string]string{
-		"StepState": "stepstate", "Channel": "channel", "Direction": "direction", "Tell": "tell", "OutgoingState": "sending",
+		"StepState": "stepstate", "Method": "method", "EffectKind": "effect", "Channel": "channel", "Direction": "direction", "Tell": "tell", "OutgoingState": "sending",
 	} {
 		for _, code := range constants(t, "../../tickets", kind) {
 			has(group, code)

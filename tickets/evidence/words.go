@@ -102,6 +102,7 @@ func pageTerms() map[string]term {
 
 func eventTerms() map[string]term {
 	return map[string]term{
+		"hold.state":       {"暂缓扣费的状态", "State of a hold"},
 		"message.received": {"收到消息", "A message was received"},
 		"ticket.opened":    {"已建立工单", "The case was opened"},
 		"ticket.linked":    {"已关联到另一工单", "The case was linked to another"},
