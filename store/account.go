@@ -67,6 +67,16 @@ func (r reader) Refunds(ctx context.Context, ticketID int64) ([]account.Refund, 
 	return list, fail("refunds", err)
 }
 
+// LinkedRefunds lists the refunds of the tickets that the ticket is linked to other than by a mere
+// suggestion, oldest first.
+func (r reader) LinkedRefunds(ctx context.Context, ticketID int64) ([]account.Refund, error) {
+	var list []account.Refund
+	err := r.on(ctx).Where(`ticket_id <> 0 AND ticket_id <> ? AND ticket_id IN (
+		SELECT CASE WHEN from_id = ? THEN to_id ELSE from_id END FROM links WHERE (from_id = ? OR to_id = ?) AND kind <> 'suggested')`,
+		ticketID, ticketID, ticketID, ticketID).Order("at, id").Find(&list).Error
+	return list, fail("linked refunds", err)
+}
+
 // AllRefunds lists the refunds this desk proposed, newest first, of one state or of every one ("").
 func (d *DB) AllRefunds(ctx context.Context, state account.RefundState) ([]account.Refund, error) {
 	q := d.on(ctx).Where("NOT elsewhere")

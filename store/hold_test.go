@@ -78,7 +78,9 @@ func holdPromises() []promise {
 			if list, err = b.Alarms(b.ctx()); err != nil || len(list) != 0 {
 				t.Errorf("%d alarms ring after they were cleared, %v", len(list), err)
 			}
-			b.tx(t, func(tx tickets.Tx) error { return tx.RaiseAlarm(b.ctx(), tickets.Alarm{Key: "k", Kind: tickets.AlarmHoldBurst, At: b.at}) })
+			b.tx(t, func(tx tickets.Tx) error {
+				return tx.RaiseAlarm(b.ctx(), tickets.Alarm{Key: "k", Kind: tickets.AlarmHoldBurst, At: b.at})
+			})
 			if list, err = b.Alarms(b.ctx()); err != nil || len(list) != 1 {
 				t.Errorf("%d alarms ring when the cause is back, %v", len(list), err)
 			}

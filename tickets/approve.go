@@ -59,7 +59,11 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if err != nil {
 			return err
 		}
-		if err := f(&r, Reserved(all)); err != nil {
+		linked, err := tx.LinkedRefunds(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if err := f(&r, Reserved(all)+Reserved(linked)); err != nil {
 			return err
 		}
 		r.Approver, r.DecidedAt = string(by), &at

@@ -73,7 +73,7 @@ func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, at time.Time)
 	for _, r := range refunds {
 		switch {
 		case r.State == account.RefundProposed:
-			r.State, r.Detail, r.Approver, r.DecidedAt = account.RefundRejected, "relinked", string(by), &at
+			r.State, r.Detail, r.Approver, r.DecidedAt = account.RefundRejected, account.VoidRelinked, string(by), &at
 			if err := tx.SaveRefund(ctx, &r); err != nil {
 				return nil, err
 			}

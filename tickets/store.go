@@ -34,6 +34,9 @@ type Reader interface {
 	Quotes(ctx context.Context, ticketID int64) ([]SavedQuote, error)
 	Acceptances(ctx context.Context, ticketID int64) ([]Acceptance, error)
 	Refunds(ctx context.Context, ticketID int64) ([]account.Refund, error)
+	// LinkedRefunds lists the refunds of the tickets that the ticket is linked to other than by a mere
+	// suggestion.
+	LinkedRefunds(ctx context.Context, ticketID int64) ([]account.Refund, error)
 	// Outgoing lists what was or will be sent in the case, oldest first.
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)

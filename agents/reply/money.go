@@ -58,12 +58,12 @@ func moneyOf(f Facts) money {
 	return m
 }
 
-// returns are the ticket's refunds, oldest first. One that was closed and replaced by another of the
-// same charge is left out, because the other tells the whole story.
+// returns are the ticket's refunds, oldest first. One that is void is left out, and one that was closed
+// and replaced by another of the same charge, because the other tells the whole story.
 func (f Facts) returns() []returned {
 	var out []returned
 	for i, r := range f.Refunds {
-		if r.Elsewhere || r.TicketID != f.Ticket.ID {
+		if r.Elsewhere || r.Void() || r.TicketID != f.Ticket.ID {
 			continue
 		}
 		if r.State == account.RefundClosed && slices.ContainsFunc(f.Refunds[i+1:], func(o account.Refund) bool { return o.ChargeID == r.ChargeID }) {

@@ -220,27 +220,3 @@ func unsettled(c Case, name tickets.StepName, e tickets.Effect, now time.Time) (
 	}
 	return settle(c, name, tickets.Unknown, "waiting_for_"+string(e.Kind), e.Detail)
 }
-
-// planQuote works out what happens to the money and the access, and keeps it. Cancel does not wait
-// for it. It is made again where the unused time is asked for only now.
-func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
-	s := c.step(tickets.QuoteIt)
-	if !c.step(tickets.Identify).State.Done() || c.step(tickets.Cancel).State == tickets.Todo && c.step(tickets.Verify).State.Done() {
-		return Next{}, false
-	}
-	mode := account.PeriodEnd
-	if _, ok := c.verified(c.inbound(asksRefund)); ok {
-		mode = account.Now
-	}
-	if s.State.Done() {
-		_, ok := c.quote()
-		more := mode == account.Now && c.Run.Mode != account.Now
-		if !ok || !more {
-			return Next{}, false
-		}
-	}
-	if s.State == tickets.NeedsAgent {
-		return Next{}, false
-	}
-	return Next{Do: DoQuote, Step: tickets.QuoteIt, Mode: mode}, true
-}

@@ -190,59 +190,6 @@ func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement)
 	return s, err
 }
 
-// quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
-// waited for it.
-func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
-	received := c.Ticket.ReceivedAt
-	if m := c.asked(stopIntents()...); len(m) > 0 {
-		received = m[0].At
-	}
-	q, err := account.MakeQuote(*c.Account, c.Ticket.SubscriptionIDs, n.Mode, received, r.Now(), account.QuoteRules{
-		Zone: r.Settings.Zone, Policy: r.Settings.RefundPolicy, Validity: r.Settings.QuoteValidity,
-	})
-	if errors.Is(err, account.ErrNotQuotable) {
-		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.NeedsAgent, Reason: "not_quotable", Detail: err.Error()})
-	}
-	if err != nil {
-		return fmt.Errorf("make quote: %w", err)
-	}
-	whole, err := quoteJSON(q)
-	if err != nil {
-		return err
-	}
-	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
-		saved := tickets.SavedQuote{TicketID: c.Ticket.ID, RunID: c.Run.ID, Hash: q.Hash, Body: q, At: at}
-		if err := tx.InsertQuote(ctx, &saved); err != nil {
-			return nil, err
-		}
-		n.State = tickets.Succeeded
-		records := []tickets.Record{stepRecord(c, n)}
-		if c.Run.Mode != n.Mode {
-			run := *c.Run
-			run.Mode = n.Mode
-			if err := tx.SaveRun(ctx, &run); err != nil {
-				return nil, err
-			}
-		}
-		if s := c.step(tickets.RefundIt); s.State.Done() {
-			// What was decided about the money was decided by another quote.
-			again := Next{Step: tickets.RefundIt, State: tickets.Todo, Reason: "quoted_again"}
-			if err := tx.SaveStep(ctx, r.step(c, again, at)); err != nil {
-				return nil, err
-			}
-			records = append(records, stepRecord(c, again))
-		}
-		return append([]tickets.Record{{
-			Stream: c.Ticket.Number(), Type: tickets.EventQuote, Actor: string(tickets.DeskActor),
-			Data: map[string]any{
-				"hash": q.Hash, "mode": string(q.Mode), "as_of": string(q.AsOf), "rule_version": q.RuleVersion,
-				"refund_fen": q.RefundFen, "last_day_of_use": string(q.LastDayOfUse),
-			},
-			Private: map[string][]byte{"quote": whole},
-		}}, records...), tx.SaveStep(ctx, r.step(c, n, at))
-	})
-}
-
 // accept records the customer's yes, in the customer's own words.
 func (r *Runner) accept(ctx context.Context, c Case, n Next) error {
 	q, _ := c.quote()
@@ -252,7 +199,8 @@ func (r *Runner) accept(ctx context.Context, c Case, n Next) error {
 				Data:    map[string]any{"quote": q.Hash, "message": n.Message.ID},
 				Private: map[string][]byte{"words": []byte(n.Message.Text)},
 			}}, tx.InsertAcceptance(ctx, &tickets.Acceptance{
-				TicketID: c.Ticket.ID, QuoteHash: q.Hash, By: "customer", Words: n.Message.Text, MessageID: n.Message.ID, At: at,
+				TicketID: c.Ticket.ID, QuoteHash: q.Hash, By: "customer", Words: n.Message.Text, MessageID: n.Message.ID,
+				Level: c.level(n.Message, tickets.ActRefund), At: at,
 			})
 	})
 }

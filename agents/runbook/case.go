@@ -23,7 +23,9 @@ type Case struct {
 	Quotes      []tickets.SavedQuote
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
-	Outgoing    []tickets.Outgoing
+	// LinkedFen is what the refunds of linked cases reserve: limits count them together.
+	LinkedFen int64
+	Outgoing  []tickets.Outgoing
 	// Verifications are the proofs of who spoke, ended ones too; Holds what the case asked the biller to
 	// keep back.
 	Verifications []tickets.Verification
@@ -35,6 +37,8 @@ type Case struct {
 	// Matches are the accounts that the stated facts and the sender's address point at; filled only
 	// while the ticket is not identified.
 	Matches []Match
+	// QuoteChanged: a refund that was not sent yet would be another if it were worked out now.
+	QuoteChanged bool
 	// Channels are the payment channels that the desk has access to.
 	Channels []account.PaymentChannel
 	// Tried are the keys of effects that this job tried already without getting a last word: they
@@ -79,6 +83,11 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	if c.Refunds, err = r.Refunds(ctx, id); err != nil {
 		return c, fmt.Errorf("load refunds: %w", err)
 	}
+	linked, err := r.LinkedRefunds(ctx, id)
+	if err != nil {
+		return c, fmt.Errorf("load linked refunds: %w", err)
+	}
+	c.LinkedFen = tickets.Reserved(linked)
 	if c.Outgoing, err = r.Outgoing(ctx, id); err != nil {
 		return c, fmt.Errorf("load outgoing: %w", err)
 	}

@@ -127,13 +127,13 @@ func planAccess(c Case, subscription string, now time.Time) (next Next, ok, wait
 }
 
 // proposals are the refunds of the quote that do not exist yet, those of our own fault or the others.
-// Limits count the sum of the ticket's refunds; a reached limit leaves the release to a person.
+// Limits count the sum of the refunds of the ticket and of those linked to it; a reached limit leaves the release to a person.
 func proposals(c Case, q account.Quote, a tickets.Automation, ownFault bool) []Proposal {
 	auto, limit := a.Refund, a.RefundAutoLimitFen
 	if ownFault {
 		auto, limit = a.RefundOwnFault, a.OwnFaultAutoLimitFen
 	}
-	sum := tickets.Reserved(c.Refunds)
+	sum := c.LinkedFen + tickets.Reserved(c.Refunds)
 	var out []Proposal
 	for _, l := range q.Lines {
 		known := slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return r.ChargeID == l.ChargeID && r.QuoteHash == q.Hash })

@@ -58,6 +58,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 			return err
 		}
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
+		c.QuoteChanged = c.changed(r.Settings, r.Now())
 		next := Plan(c, r.Settings, r.Now())
 		settled := true
 		if next.Do == DoRest {

@@ -104,7 +104,11 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	if v.Refunds, err = r.Refunds(ctx, id); err != nil {
 		return v, err
 	}
-	v.Large = tickets.Reserved(v.Refunds) > s.desk.Settings().Automation.ApprovalAboveFen
+	linked, err := r.LinkedRefunds(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	v.Large = tickets.Reserved(v.Refunds)+tickets.Reserved(linked) > s.desk.Settings().Automation.ApprovalAboveFen
 	if v.Links, err = r.Links(ctx, id); err != nil {
 		return v, err
 	}

@@ -1,0 +1,145 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// planQuote works out what happens to the money and the access, and keeps it. Cancel does not wait
+// for it. It is made again where the unused time is asked for only now, and where what an unsent refund
+// was worked out from has changed.
+func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+	s := c.step(tickets.QuoteIt)
+	if !c.step(tickets.Identify).State.Done() || c.step(tickets.Cancel).State == tickets.Todo && c.step(tickets.Verify).State.Done() {
+		return Next{}, false
+	}
+	mode := account.PeriodEnd
+	if _, ok := c.sureOf(c.inbound(asksRefund), tickets.ActRefund, 1); ok {
+		mode = account.Now
+	}
+	if s.State.Done() {
+		q, ok := c.quote()
+		more := mode == account.Now && c.Run.Mode != account.Now
+		if !ok || !more && !c.QuoteChanged {
+			return Next{}, false
+		}
+		if !more {
+			mode = q.Body.Mode
+		}
+	}
+	if s.State == tickets.NeedsAgent {
+		return Next{}, false
+	}
+	return Next{Do: DoQuote, Step: tickets.QuoteIt, Mode: mode}, true
+}
+
+// changed reports whether a refund that was not sent yet would be another if it were worked out now:
+// the platform paid something back itself, say. Whoever released it did so on other figures.
+func (c Case) changed(r tickets.Settings, now time.Time) bool {
+	if c.Run == nil || c.Account == nil || len(c.unsent()) == 0 {
+		return false
+	}
+	q, ok := c.quote()
+	if !ok {
+		return false
+	}
+	again, err := c.makeQuote(q.Body.Mode, r, now)
+	return err == nil && again.Hash != q.Hash
+}
+
+// makeQuote is the quote as things stand, as of the first request.
+func (c Case) makeQuote(mode account.Mode, r tickets.Settings, now time.Time) (account.Quote, error) {
+	received := c.Ticket.ReceivedAt
+	if m := c.asked(stopIntents()...); len(m) > 0 {
+		received = m[0].At
+	}
+	return account.MakeQuote(without(*c.Account, c.unsent()), c.Ticket.SubscriptionIDs, mode, received, now, account.QuoteRules{
+		Zone: r.Zone, Policy: r.RefundPolicy, Validity: r.QuoteValidity,
+	})
+}
+
+// unsent are the case's refunds for unused time that were not sent yet. A new quote makes them void.
+func (c Case) unsent() []account.Refund {
+	var out []account.Refund
+	for _, rf := range c.Refunds {
+		_, begun := c.effect(rf.Key)
+		if !rf.OwnFault && !begun && (rf.State == account.RefundProposed || rf.State == account.RefundApproved) {
+			out = append(out, rf)
+		}
+	}
+	return out
+}
+
+// without is the account as if those refunds had never been proposed.
+func without(s account.Snapshot, void []account.Refund) account.Snapshot {
+	s.Refunds = slices.DeleteFunc(slices.Clone(s.Refunds), func(r account.Refund) bool {
+		return slices.ContainsFunc(void, func(v account.Refund) bool { return v.ID == r.ID })
+	})
+	return s
+}
+
+// quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
+// waited for it.
+func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
+	q, err := c.makeQuote(n.Mode, r.Settings, r.Now())
+	if errors.Is(err, account.ErrNotQuotable) {
+		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.NeedsAgent, Reason: "not_quotable", Detail: err.Error()})
+	}
+	if err != nil {
+		return fmt.Errorf("make quote: %w", err)
+	}
+	whole, err := quoteJSON(q)
+	if err != nil {
+		return err
+	}
+	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		saved := tickets.SavedQuote{TicketID: c.Ticket.ID, RunID: c.Run.ID, Hash: q.Hash, Body: q, At: at}
+		if err := tx.InsertQuote(ctx, &saved); err != nil {
+			return nil, err
+		}
+		n.State = tickets.Succeeded
+		records := []tickets.Record{{
+			Stream: c.Ticket.Number(), Type: tickets.EventQuote, Actor: string(tickets.DeskActor),
+			Data: map[string]any{
+				"hash": q.Hash, "mode": string(q.Mode), "as_of": string(q.AsOf), "rule_version": q.RuleVersion,
+				"refund_fen": q.RefundFen, "last_day_of_use": string(q.LastDayOfUse),
+			},
+			Private: map[string][]byte{"quote": whole},
+		}, stepRecord(c, n)}
+		if c.Run.Mode != n.Mode {
+			run := *c.Run
+			run.Mode = n.Mode
+			if err := tx.SaveRun(ctx, &run); err != nil {
+				return nil, err
+			}
+		}
+		again, err := r.decideAgain(ctx, tx, c, at)
+		if err != nil {
+			return nil, err
+		}
+		return append(records, again...), tx.SaveStep(ctx, r.step(c, n, at))
+	})
+}
+
+// decideAgain takes back what was decided about the money by an earlier quote.
+func (r *Runner) decideAgain(ctx context.Context, tx tickets.Tx, c Case, at time.Time) ([]tickets.Record, error) {
+	var records []tickets.Record
+	for _, rf := range c.unsent() {
+		rf.State, rf.Detail = account.RefundRejected, account.VoidQuoteChanged
+		if err := tx.SaveRefund(ctx, &rf); err != nil {
+			return nil, err
+		}
+		records = append(records, tickets.RefundRecord(c.Ticket, rf, tickets.DeskActor))
+	}
+	if s := c.step(tickets.RefundIt); !s.State.Done() && len(records) == 0 {
+		return nil, nil
+	}
+	again := Next{Step: tickets.RefundIt, State: tickets.Todo, Reason: "quoted_again"}
+	return append(records, stepRecord(c, again)), tx.SaveStep(ctx, r.step(c, again, at))
+}

@@ -1,0 +1,78 @@
+package runbook_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
+)
+
+// proposed is a case in which the customer said yes to a refund, which waits for an approval.
+func (b *bundle) proposed() (tickets.Ticket, account.Refund) {
+	b.t.Helper()
+	ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: asking(intent.CancelAndRefund)})
+	b.drain(time.Hour, nil)
+	b.receiveFor(mail{from: "li@example.com", assurance: 1, about: intent.Understanding{Affirms: true}}, ticket)
+	b.drain(time.Hour, nil)
+	refunds, err := b.Refunds(b.ctx, ticket.ID)
+	must(b.t, err)
+	if len(refunds) != 1 || refunds[0].State != account.RefundProposed {
+		b.t.Fatalf("no refund waits for approval: %+v", b.state(ticket.ID))
+	}
+	return ticket, refunds[0]
+}
+
+func TestApprovalIsVoidWhenTheQuoteChanges(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer())
+	ticket, refund := b.proposed()
+	_, err := b.desk.Approve(b.ctx, refund.ID, tickets.AgentActor("sue"), refund.QuoteHash, true)
+	must(t, err)
+	// Before it is sent, the platform pays back most of the charge itself.
+	must(t, b.Conn().WithContext(b.ctx).Exec("UPDATE charges SET refunded_fen = 2500 WHERE id = 'c1'").Error)
+	b.drain(time.Hour, nil)
+	s := b.state(ticket.ID)
+	same(t, "refunds", map[string]string{refund.ID: "rejected/2000"}, s.Refunds)
+	same(t, "refund step", "needs_customer/acceptance", s.Steps[tickets.RefundIt])
+	same(t, "money that moved", map[string]int64{}, s.Refunded)
+	quotes, err := b.Quotes(b.ctx, ticket.ID)
+	must(t, err)
+	if got := quotes[len(quotes)-1].Body.RefundFen; got != 500 {
+		t.Errorf("the new quote gives %d fen back, want 500", got)
+	}
+	if !b.refund(ticket.ID).Void() {
+		t.Error("the customer would be told that the old one was turned down")
+	}
+}
+
+func (b *bundle) refund(id int64) account.Refund {
+	b.t.Helper()
+	refunds, err := b.Refunds(b.ctx, id)
+	must(b.t, err)
+	return refunds[0]
+}
+
+func TestLimitsCountLinkedCases(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer(), func(s *tickets.Settings) { s.Automation.ApprovalAboveFen = 2000 })
+	ticket, refund := b.proposed()
+	other := b.receive(mail{from: "x@example.com", about: stop()})
+	must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+		r := account.Refund{
+			ID: "other", ChargeID: "c1", AccountNo: "u1", TicketID: other.ID, AmountFen: 1, State: account.RefundProposed, Key: "other",
+			QuoteHash: "q", Proposer: "desk", At: b.clock.now(),
+		}
+		if err := tx.InsertRefund(b.ctx, &r); err != nil {
+			return err
+		}
+		return tx.InsertLink(b.ctx, tickets.Link{FromID: other.ID, ToID: ticket.ID, Kind: "account", At: b.clock.now()})
+	}))
+	if _, err := b.desk.Approve(b.ctx, refund.ID, tickets.AgentActor("amy"), refund.QuoteHash, false); err == nil {
+		t.Error("an agent released more than the limit over two cases")
+	}
+	if _, err := b.desk.Approve(b.ctx, refund.ID, tickets.AgentActor("sue"), refund.QuoteHash, true); err != nil {
+		t.Errorf("a supervisor can't: %v", err)
+	}
+}
