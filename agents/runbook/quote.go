@@ -24,13 +24,13 @@ func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		mode = account.Now
 	}
 	if s.State.Done() {
-		q, ok := c.quote()
+		_, ok := c.quote()
 		more := mode == account.Now && c.Run.Mode != account.Now
 		if !ok || !more && !c.QuoteChanged {
 			return Next{}, false
 		}
 		if !more {
-			mode = q.Body.Mode
+			mode = c.Run.Mode
 		}
 	}
 	if s.State == tickets.NeedsAgent {
@@ -49,7 +49,7 @@ func (c Case) changed(r tickets.Settings, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	again, err := c.makeQuote(q.Body.Mode, r, now)
+	again, err := c.makeQuote(c.Run.Mode, r, now)
 	return err == nil && again.Hash != q.Hash
 }
 
