@@ -42,7 +42,7 @@ func TestStore(t *testing.T) {
 	var promises []promise
 	for _, some := range [][]promise{
 		ticketPromises(), listPromises(), messagePromises(), intakePromises(), runPromises(), moneyPromises(),
-		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(),
+		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(), watchPromises(),
 	} {
 		promises = append(promises, some...)
 	}
