@@ -63,7 +63,7 @@ func TestBadInputSaysWhatToDo(t *testing.T) {
 			[]string{"schema (0) is older than this program", "run `canceldesk migrate`"},
 		},
 		"database_with_older_schema": {
-			func(d *testDesk) { d.alter("DELETE FROM goose_db_version WHERE version_id = 20") }, "work --drain", 1,
+			func(d *testDesk) { d.alter("DELETE FROM goose_db_version WHERE version_id > 10") }, "work --drain", 1,
 			[]string{"schema (10) is older than this program", "run `canceldesk migrate`"},
 		},
 		"database_with_newer_schema": {
