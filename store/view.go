@@ -14,14 +14,16 @@ import (
 const (
 	live            = "status NOT IN ('solved', 'closed')"
 	notCancellation = "status = 'closed' AND reason = 'not_cancellation'"
-	waitingChat     = live + " AND channel = 'chat' AND status IN ('new', 'open')"
-	needsPerson     = live + ` AND (status IN ('new', 'open') OR EXISTS (
-		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
-		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state IN ('needs_agent', 'failed')))`
-	needsApproval = live + ` AND (reason = 'needs_approval' OR EXISTS (
-		SELECT 1 FROM refunds WHERE refunds.ticket_id = tickets.id AND refunds.ticket_id <> 0 AND refunds.state = 'proposed') OR EXISTS (
-		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
-		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state = 'needs_approval'))`
+	waitingChat     = "channel = 'chat' AND status IN ('new', 'open')"
+	// What waits is found from the few steps and refunds that do, not by asking after each case that runs.
+	needsPerson = live + ` AND (status IN ('new', 'open') OR id IN (
+		SELECT runs.ticket_id FROM steps JOIN runs ON runs.id = steps.run_id
+		WHERE steps.state IN ('needs_agent', 'failed') AND runs.ended_at IS NULL))`
+	needsApproval = live + ` AND id IN (
+		SELECT id FROM tickets WHERE reason = 'needs_approval' UNION
+		SELECT ticket_id FROM refunds WHERE state = 'proposed' UNION
+		SELECT runs.ticket_id FROM steps JOIN runs ON runs.id = steps.run_id
+		WHERE steps.state = 'needs_approval' AND runs.ended_at IS NULL)`
 )
 
 // inView narrows to one view of the queue. No view is whatever still runs, unless a status is named.
@@ -32,7 +34,7 @@ func inView(q *gorm.DB, v tickets.View, login string, status tickets.Status) *go
 	case tickets.ViewUnassigned:
 		return q.Where(live + " AND assignee = ''")
 	case tickets.ViewNextCharge:
-		return q.Where(live + " AND next_charge_at IS NOT NULL")
+		return q.Where(live+" AND "+queueKey(q)+" < ?", never()) // as the index has it
 	case tickets.ViewChats:
 		return q.Where(waitingChat)
 	case tickets.ViewWaiting:

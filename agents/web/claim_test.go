@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -27,6 +29,11 @@ func TestTwoPeopleInOneCase(t *testing.T) {
 	wants(t, page, "agent 自 2026-03-05 10:30 起正在处理此工单", at+"/takeover", "接手处理")
 	if strings.Contains(page, at+"/take\"") {
 		t.Error("a case that somebody works on is offered as free")
+	}
+	api := h.json(t, http.MethodGet, "/v1"+at, "", "Authorization", "Bearer "+h.key(t, "tickets:read"))
+	want := map[string]any{"login": "agent", "since": "2026-03-05T10:30:00+08:00", "until": "2026-03-05T11:00:00+08:00"}
+	if d := cmp.Diff(want, object(t, api.body)["claim"]); d != "" {
+		t.Error(d)
 	}
 	// What he sends all the same is refused with who and since when, and changes nothing.
 	res := h.post(t, bob, at+"/reply", url.Values{"text": {"您好，我来处理。"}})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,70 @@ func TestImportedYearIsKnown(t *testing.T) {
 	c := calendarOf(t, days...)
 	if c.Until != "2027-12-31" || c.Works("2027-10-04") {
 		t.Errorf("known until %s, the 4th is worked: %v", c.Until, c.Works("2027-10-04"))
+	}
+}
+
+func TestCalendarIsImportedOnceAndListed(t *testing.T) {
+	t.Parallel()
+	d := newSettings(t)
+	d.must("migrate")
+	table := "date,kind,name\n2027-02-06,work,春节\n"
+	for day := 8; day <= 12; day++ {
+		table += fmt.Sprintf("2027-02-%02d,off,春节\n", day)
+	}
+	for _, x := range []struct{ name, in, out, err string }{
+		{"first", table, `{"days":6,"changed":6,"bad":0,"known_until":"2027-12-31"}`, ""},
+		{"again", table, `{"days":6,"changed":0,"bad":0,"known_until":"2027-12-31"}`, ""},
+		{"corrected, with a bad line", "2027-02-12 work\nsoon off\n", `{"days":1,"changed":1,"bad":1,"known_until":"2026-12-31"}`, "line 2: want a day"},
+	} {
+		got := d.commandWith(x.in, "calendar", "import", "-")
+		if strings.TrimSpace(got.out) != x.out || !strings.Contains(got.err, x.err) || (got.code == 0) != (x.err == "") {
+			t.Errorf("%s: %d\n%s%s", x.name, got.code, got.out, got.err)
+		}
+	}
+	d.write("desk: { calendar_file: days.txt }\n")
+	d.put("days.txt", "2027-02-11 work our own\n")
+	list := d.must("calendar", "list", "--year", "2027", "--json")
+	for _, line := range []string{
+		`"day":"2027-02-06","from":"imported","kind":"work","name":"春节","weekday":"Sat"`,
+		`"day":"2027-02-11","from":"calendar_file","kind":"work","name":"our own","weekday":"Thu"`,
+		`"day":"2027-02-12","from":"imported","kind":"work","name":"","weekday":"Fri"`,
+	} {
+		if !strings.Contains(list, line) {
+			t.Errorf("the list lacks %s:\n%s", line, list)
+		}
+	}
+	if list := d.must("calendar", "list", "--year", "2026"); !strings.Contains(list, "2026-02-14") || !strings.Contains(list, "built-in") {
+		t.Errorf("2026 is built in:\n%s", list)
+	}
+	d.put("days.txt", "2027-02-11 perhaps\n")
+	if got := d.command("calendar", "list"); got.code != 1 || !strings.Contains(got.err, "desk.calendar_file, line 1: want a day and work or off") {
+		t.Errorf("%d: %s", got.code, got.err)
+	}
+}
+
+// The watch rings for a desk that runs its jobs from a timer too.
+func TestDrainWarnsOfDeadlines(t *testing.T) {
+	t.Parallel()
+	d := newSettings(t)
+	d.must("migrate")
+	db, err := store.Open(t.Context(), d.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	long := wallClock().Add(-24 * 30 * time.Hour)
+	if err := db.InTx(t.Context(), func(tx tickets.Tx) error {
+		return tx.InsertTicket(t.Context(), &tickets.Ticket{
+			Status: tickets.Open, Channel: tickets.Email, ReceivedAt: long, FirstResponseDueAt: long, ResolutionDueAt: long, AlertAt: &long,
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		d.must("work", "--drain")
+		if n, err := db.CountAlarms(t.Context()); err != nil || n != 2 {
+			t.Errorf("%d alarms ring: %v", n, err)
+		}
 	}
 }
