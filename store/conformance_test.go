@@ -42,7 +42,9 @@ func TestStore(t *testing.T) {
 	var promises []promise
 	for _, some := range [][]promise{
 		ticketPromises(), listPromises(), messagePromises(), intakePromises(), runPromises(), moneyPromises(),
-		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(), holdPromises(),
+		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(),
+		holdPromises(),
+		watchPromises(),
 	} {
 		promises = append(promises, some...)
 	}

@@ -17,20 +17,6 @@ const (
 	maxPage     = 200
 )
 
-// The conditions of the queue's lists are written out, never bound, so that the partial indexes serve
-// them.
-const (
-	live            = "status NOT IN ('solved', 'closed')"
-	notCancellation = "status = 'closed' AND reason = 'not_cancellation'"
-	needsPerson     = live + ` AND (status IN ('new', 'open') OR EXISTS (
-		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
-		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state IN ('needs_agent', 'failed')))`
-	needsApproval = live + ` AND (reason = 'needs_approval' OR EXISTS (
-		SELECT 1 FROM refunds WHERE refunds.ticket_id = tickets.id AND refunds.ticket_id <> 0 AND refunds.state = 'proposed') OR EXISTS (
-		SELECT 1 FROM steps JOIN runs ON runs.id = steps.run_id
-		WHERE runs.ticket_id = tickets.id AND runs.ended_at IS NULL AND steps.state = 'needs_approval'))`
-)
-
 // queueKey sorts the tickets without a next charge last; it is the expression of the indexes.
 func queueKey(d *gorm.DB) string {
 	if d.Name() == "postgres" {
@@ -103,34 +89,6 @@ func parsePage(cursor string) (page, error) {
 	return p, nil
 }
 
-// inView narrows to one view of the queue. No view is whatever still runs, unless a status is named.
-func inView(q *gorm.DB, v tickets.View, login string, status tickets.Status) *gorm.DB {
-	switch v {
-	case tickets.ViewMine:
-		return q.Where(live+" AND assignee <> '' AND assignee = ?", login)
-	case tickets.ViewUnassigned:
-		return q.Where(live + " AND assignee = ''")
-	case tickets.ViewWaiting:
-		return q.Where(needsPerson)
-	case tickets.ViewApproval:
-		return q.Where(needsApproval)
-	case tickets.ViewCustomer:
-		return q.Where("status = 'pending'")
-	case tickets.ViewSolved:
-		return q.Where("status = 'solved'")
-	case tickets.ViewClosed:
-		return q.Where("status = 'closed' AND reason <> 'not_cancellation'")
-	case tickets.ViewNotCancellation:
-		return q.Where(notCancellation)
-	case tickets.ViewAll:
-		return q.Where("NOT (" + notCancellation + ")")
-	}
-	if status == "" {
-		return q.Where(live)
-	}
-	return q
-}
-
 // narrow applies the rest of a filter.
 func narrow(q *gorm.DB, f tickets.Filter) *gorm.DB {
 	for column, value := range map[string]string{
@@ -163,19 +121,6 @@ func narrow(q *gorm.DB, f tickets.Filter) *gorm.DB {
 // escapeLike makes the wildcards of LIKE plain characters.
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
-}
-
-// Counts counts each view with the very conditions that list it.
-func (r reader) Counts(ctx context.Context, login string) (map[tickets.View]int, error) {
-	counts := make(map[tickets.View]int, len(tickets.Views()))
-	for _, v := range tickets.Views() {
-		var n int64
-		if err := inView(r.on(ctx).Model(&tickets.Ticket{}), v, login, "").Count(&n).Error; err != nil {
-			return nil, fail("count tickets", err)
-		}
-		counts[v] = int(n)
-	}
-	return counts, nil
 }
 
 // Links lists the links of a ticket in either direction, oldest first.
@@ -214,6 +159,13 @@ func (t *tx) SaveTicket(ctx context.Context, ticket *tickets.Ticket) error {
 	}
 	ticket.Version = next.Version
 	return nil
+}
+
+// SaveAlert sets when the ticket is next looked at. Its version stays: nobody who is about to change
+// the ticket has anything to lose by it.
+func (t *tx) SaveAlert(ctx context.Context, ticketID int64, at *time.Time) error {
+	err := t.on(ctx).Model(&tickets.Ticket{}).Where("id = ?", ticketID).Update("alert_at", at).Error
+	return fail("save when a ticket is looked at", err)
 }
 
 // InsertLink joins two tickets; joining the same two again changes nothing.

@@ -229,6 +229,9 @@ func viewsAgree(t *testing.T, b bundle) {
 	solved, closed := add(tickets.Solved, "", "amy"), add(tickets.Closed, "no_answer", "amy")
 	other := add(tickets.Closed, "not_cancellation", "")
 	byStep, byRefund := add(tickets.Open, "", "bob"), add(tickets.OnHold, "", "bob")
+	chat := b.newTicket(t, func(x *tickets.Ticket) { x.Channel, x.Assignee, x.NextChargeAt = tickets.Chat, "bob", nil }).ID
+	b.newTicket(t, func(x *tickets.Ticket) { x.Channel, x.Status, x.ClosedAt = tickets.Chat, tickets.Closed, &b.at })
+	closed2 := chat + 1
 	b.account(t, "u1")
 	b.tx(t, func(tx tickets.Tx) error {
 		run := tickets.Run{TicketID: byStep, Mode: account.PeriodEnd, StartedAt: b.at}
@@ -240,14 +243,16 @@ func viewsAgree(t *testing.T, b bundle) {
 		})
 	})
 	want := map[tickets.View][]int64{
-		tickets.ViewAll:             {mine, free, waiting, customer, solved, closed, byStep, byRefund},
+		tickets.ViewAll:             {mine, free, waiting, customer, solved, closed, byStep, byRefund, closed2, chat},
 		tickets.ViewMine:            {mine},
 		tickets.ViewUnassigned:      {free},
-		tickets.ViewWaiting:         {mine, free, waiting, byStep},
+		tickets.ViewNextCharge:      {mine, free, waiting, customer, byStep, byRefund},
+		tickets.ViewChats:           {chat},
+		tickets.ViewWaiting:         {mine, free, waiting, byStep, chat},
 		tickets.ViewApproval:        {byRefund},
 		tickets.ViewCustomer:        {customer},
 		tickets.ViewSolved:          {solved},
-		tickets.ViewClosed:          {closed},
+		tickets.ViewClosed:          {closed, closed2},
 		tickets.ViewNotCancellation: {other},
 	}
 	counts, err := b.Counts(b.ctx(), "amy")

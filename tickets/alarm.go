@@ -12,7 +12,6 @@ const (
 	AlarmChatIgnored   AlarmKind = "chat_ignored"     // a chat that nobody answers
 	AlarmDueSoon       AlarmKind = "due_soon"         // an answer is due soon
 	AlarmOverdue       AlarmKind = "overdue"          // an answer is late
-	AlarmCalendar      AlarmKind = "calendar_ends"    // the table of holidays ends soon
 	AlarmHoldUnclear   AlarmKind = "hold_unconfirmed" // a hold that the biller has not confirmed, and the next charge is near
 )
 

@@ -152,6 +152,7 @@ func (a *arrivals) change(t Ticket) {
 func (a *arrivals) save(ctx context.Context) error {
 	for _, id := range a.changed {
 		t := a.cases[id]
+		t.settle(a.d.settings.Calendar)
 		if err := a.tx.SaveTicket(ctx, &t); err != nil {
 			return err
 		}

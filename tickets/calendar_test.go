@@ -15,7 +15,7 @@ func TestCalendar(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tickets.Calendar{Zone: z, Open: 9 * time.Hour, Close: 18 * time.Hour, Days: days}
+		return tickets.Calendar{Zone: z, Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour}), Days: days}
 	}
 	shanghai, berlin := in("Asia/Shanghai", nil), in("Europe/Berlin", nil)
 	golden := in("Asia/Shanghai", map[account.Date]bool{

@@ -29,11 +29,14 @@ func (d *Desk) Settings() Settings { return d.settings }
 // Actor is who does something at the desk: "agent:LOGIN", "key:ID" or "desk".
 type Actor string
 
+// agentPrefix begins the actor of a person.
+const agentPrefix = "agent:"
+
 // DeskActor is the desk acting by rule.
 const DeskActor Actor = "desk"
 
 // AgentActor names a person who works at the desk.
-func AgentActor(login string) Actor { return Actor("agent:" + login) }
+func AgentActor(login string) Actor { return Actor(agentPrefix + login) }
 
 // change loads a ticket, lets f change it, and saves it with the events and jobs that f returned.
 func (d *Desk) change(ctx context.Context, id int64, f func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error)) (Ticket, error) {
@@ -47,10 +50,15 @@ func (d *Desk) change(ctx context.Context, id int64, f func(tx Tx, t *Ticket, at
 		if err != nil {
 			return err
 		}
+		t.settle(d.settings.Calendar)
+		alerts, err := d.alert(ctx, tx, &t, at)
+		if err != nil {
+			return err
+		}
 		if err := tx.SaveTicket(ctx, &t); err != nil {
 			return err
 		}
-		for _, r := range records {
+		for _, r := range append(records, alerts...) {
 			if err := tx.Append(ctx, at, r); err != nil {
 				return err
 			}

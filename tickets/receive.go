@@ -245,7 +245,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	case parent == nil && !certain(in):
 		t.Reason = ReasonUnsure // new, for a person to read: nothing is answered to what may be no request at all
 	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
-		t.Status, t.Reason, t.ClosedAt = Closed, string(intent.NotCancellation), &a.at
+		t.Status, t.Reason, t.ClosedAt, t.AlertAt = Closed, string(intent.NotCancellation), &a.at, nil
 	}
 	if err := a.tx.InsertTicket(ctx, &t); err != nil {
 		return 0, err
@@ -282,7 +282,7 @@ func (a *arrivals) link(ctx context.Context, t, parent Ticket, why string) error
 // newTicket is a ticket as its first message makes it.
 func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket {
 	s := d.settings
-	return Ticket{
+	t := Ticket{
 		Status: New, Channel: m.Channel, Subject: m.Subject, Requester: m.Sender,
 		Locale: LocaleOf(m.Subject+"\n"+m.Text, s.Locale),
 		Intent: u.Intent, Intents: u.Intents, Flags: u.Flags, Facts: u.Facts, Confidence: u.Confidence,
@@ -290,6 +290,14 @@ func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket
 		FirstResponseDueAt: s.Calendar.Add(m.At, s.FirstResponse).UTC(),
 		ResolutionDueAt:    s.Calendar.EndOfDays(m.At, s.ResolutionDays).UTC(),
 	}
+	for _, c := range Clocks() {
+		if kind, next := t.standing(c, s, at); kind != "" {
+			t.watchFrom(at) // mail from long ago is late as it comes
+		} else if next != nil {
+			t.watchFrom(*next)
+		}
+	}
+	return t
 }
 
 // append adds the mail to a ticket that it belongs to.

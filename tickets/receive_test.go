@@ -36,8 +36,8 @@ func setup(t *testing.T) *bundle {
 	must(t, db.Migrate(t.Context()))
 	b := &bundle{DB: db, t: t, ctx: t.Context(), now: noon, ids: tickets.MailIDs{Key: []byte(strings.Repeat("k", 32)), Domain: "desk.example"}}
 	b.desk = tickets.NewDesk(db, tickets.Settings{
-		Zone: time.UTC, Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3,
-		Calendar: tickets.Calendar{Zone: time.UTC, Open: 9 * time.Hour, Close: 18 * time.Hour},
+		Zone: time.UTC, Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3, WarnBefore: time.Hour, ClaimFor: 30 * time.Minute,
+		Calendar: tickets.Calendar{Zone: time.UTC, Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour})},
 	}, b.ids, func() time.Time { return b.now })
 	fence, ok, err := db.AcquireLease(b.ctx, "service", "test", time.Hour)
 	if err != nil || !ok {

@@ -40,4 +40,6 @@ const (
 	EventNotifyAboutTo = "notify.about_to"
 	EventNotifyResult  = "notify.result"
 	EventVerified      = "verification"
+	EventAlarm         = "alarm.raised"
+	EventAlarmCleared  = "alarm.cleared"
 )

@@ -35,8 +35,12 @@ type Settings struct {
 	CloseAfter     time.Duration
 	FirstResponse  time.Duration // business time
 	ResolutionDays int           // business days
-	QuoteValidity  time.Duration
-	Calendar       Calendar
-	Automation     Automation
-	RefundPolicy   account.Policy
+	// WarnBefore is how much business time before a deadline people are warned of it; 0 warns of none.
+	WarnBefore time.Duration
+	// ClaimFor is how long a case stays with whoever took it and does nothing in it; 0 is for ever.
+	ClaimFor      time.Duration
+	QuoteValidity time.Duration
+	Calendar      Calendar
+	Automation    Automation
+	RefundPolicy  account.Policy
 }

@@ -59,6 +59,7 @@ func (d *Desk) hear(ctx context.Context, tx Tx, t Ticket, s Spoken, at time.Time
 			return t, err
 		}
 	}
+	t.settle(d.settings.Calendar)
 	if err := tx.SaveTicket(ctx, &t); err != nil {
 		return t, err
 	}

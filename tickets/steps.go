@@ -21,7 +21,7 @@ const (
 // proposed or worked out before is void, because it was for somebody else: the steps begin anew.
 // Conflict where something was already done outside for another account, or is under way.
 func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string, subscriptions []string) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": a new message opens a linked one."}
 		}
@@ -88,7 +88,7 @@ func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, at time.Time)
 // Resume runs all steps that are due, those that a person was called for once more. confirm, where
 // not "", is a step that the desk proposed and the actor now lets go ahead.
 func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
@@ -159,7 +159,7 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 	if name != QuoteIt && name != RefundIt && name != Assets && name != Notify {
 		return Ticket{}, &Error{Kind: Invalid, Msg: "Only quote, refund, assets and notify can be skipped by hand."}
 	}
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		run, steps, err := tx.LatestRun(ctx, t.ID)
 		if err != nil {
 			return nil, nil, err
@@ -186,7 +186,7 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 // all done and that came back only because the customer wrote again. What is not done can't be
 // declared done by anybody.
 func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Stops() {
 			run, steps, err := tx.LatestRun(ctx, t.ID)
 			if err != nil || run.EndedAt == nil || !steps.Get(Cancel).State.Done() || !steps.Get(Notify).State.Done() {

@@ -22,7 +22,7 @@ type Reader interface {
 	Ticket(ctx context.Context, id int64) (Ticket, error)
 	// Tickets lists by Filter; the second result is the cursor of the next page, "" at the end.
 	Tickets(ctx context.Context, f Filter) ([]Ticket, string, error)
-	// Counts gives the number of tickets in each view of the queue.
+	// Counts gives the number of tickets in each view of the queue, as far as CountLimit.
 	Counts(ctx context.Context, login string) (map[View]int, error)
 	Messages(ctx context.Context, ticketID int64) ([]Message, error)
 	Message(ctx context.Context, id int64) (Message, error)
@@ -47,6 +47,13 @@ type Reader interface {
 	HoldsOn(ctx context.Context, subscriptionIDs []string) ([]Hold, error)
 	// Alarms lists what rings, oldest first.
 	Alarms(ctx context.Context) ([]Alarm, error)
+	// CountAlarms counts what rings; Alarm is one by its id, and AlarmsOf lists those of a ticket, the
+	// cleared ones too, oldest first.
+	CountAlarms(ctx context.Context) (int, error)
+	Alarm(ctx context.Context, id int64) (Alarm, error)
+	AlarmsOf(ctx context.Context, ticketID int64) ([]Alarm, error)
+	// Watched lists the tickets to be looked at by that instant (Ticket.AlertAt), the first one first.
+	Watched(ctx context.Context, at time.Time, limit int) ([]int64, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
 	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
 }
@@ -58,6 +65,8 @@ type Tx interface {
 	// SaveTicket writes the ticket where its Version is still the stored one, and counts it up;
 	// Stale otherwise.
 	SaveTicket(ctx context.Context, t *Ticket) error
+	// SaveAlert sets when the ticket is next looked at, which leaves its Version as it is.
+	SaveAlert(ctx context.Context, ticketID int64, at *time.Time) error
 	InsertMessage(ctx context.Context, m *Message) error
 	// SaveAsks records what a person found that a message asks for.
 	SaveAsks(ctx context.Context, messageID int64, asks []intent.Intent) error
@@ -149,7 +158,9 @@ const (
 	ViewAll             View = "all"
 	ViewMine            View = "mine"
 	ViewUnassigned      View = "unassigned"
-	ViewWaiting         View = "waiting" // needs a person of the desk
+	ViewNextCharge      View = "next_charge" // a charge is due, whoever's turn it is
+	ViewChats           View = "chats"       // chats that wait for an answer
+	ViewWaiting         View = "waiting"     // needs a person of the desk
 	ViewApproval        View = "approval"
 	ViewCustomer        View = "customer" // the customer's turn
 	ViewSolved          View = "solved"
@@ -157,10 +168,14 @@ const (
 	ViewNotCancellation View = "not_cancellation"
 )
 
+// CountLimit is how far the tickets of a view are counted: what it costs to know more grows with all
+// that the desk ever did, and tells nobody anything.
+const CountLimit = 1000
+
 // Views lists the queue's views in the order they are shown.
 func Views() []View {
 	return []View{
-		ViewAll, ViewMine, ViewUnassigned, ViewWaiting, ViewApproval, ViewCustomer, ViewSolved,
+		ViewAll, ViewMine, ViewUnassigned, ViewNextCharge, ViewChats, ViewWaiting, ViewApproval, ViewCustomer, ViewSolved,
 		ViewClosed, ViewNotCancellation,
 	}
 }

@@ -89,7 +89,14 @@ type Ticket struct {
 	FirstRespondedAt   *time.Time
 	SolvedAt           *time.Time
 	ClosedAt           *time.Time
-	Version            int64
+	// ClaimedAt and ClaimedUntil are set while the assignee works on the case (Take).
+	ClaimedAt    *time.Time
+	ClaimedUntil *time.Time
+	// Pauses are the pauses of the resolution's clock that its deadline does not reckon with yet.
+	Pauses []Pause `gorm:"serializer:json"`
+	// AlertAt is when the ticket's claim and clocks are next looked at (Desk.Watch); nil is never.
+	AlertAt *time.Time
+	Version int64
 }
 
 // Number is how people name the ticket, such as CD-000123. Knowing it grants nothing.
@@ -123,6 +130,7 @@ func (t *Ticket) SetStatus(to Status, reason string, at time.Time) error {
 	if !slices.Contains(moves(t.Status), to) {
 		return &Error{Kind: Conflict, Msg: fmt.Sprintf("A ticket that is %s can't become %s.", t.Status, to)}
 	}
+	t.turn(t.Status, to, at)
 	t.Status, t.Reason = to, reason
 	switch to {
 	case Solved:

@@ -10,24 +10,6 @@ import (
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
-// Take assigns the ticket to a login, or to nobody with "".
-func (d *Desk) Take(ctx context.Context, id int64, by Actor, login string) (Ticket, error) {
-	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		t.Assignee = login
-		records := []Record{{
-			Stream: t.Number(), Type: EventAssigned, Actor: string(by), Data: map[string]any{"to": login},
-		}}
-		if login != "" && t.Status == New {
-			before := t.Status
-			if err := t.SetStatus(Open, t.Reason, at); err != nil {
-				return nil, nil, err
-			}
-			records = append(records, statusRecord(*t, before, by))
-		}
-		return records, nil, nil
-	})
-}
-
 // Say writes a reply to the customer or a note for colleagues. A reply is mailed to the requester by
 // a job and makes it the customer's turn where the case waited for an agent.
 func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text string) (Ticket, error) {
@@ -35,12 +17,15 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 	if text == "" {
 		return Ticket{}, &Error{Kind: Invalid, Msg: "The text is empty. Write something first."}
 	}
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
-		if kind == Note {
+	if kind == Note { // a word to colleagues is in nobody's way
+		return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+			m := Message{TicketID: t.ID, Direction: Note, Channel: t.Channel, At: at, Sender: string(by), Text: text}
 			err := tx.InsertMessage(ctx, &m)
 			return []Record{said(*t, m, by, EventNote)}, nil, err
-		}
+		})
+	}
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
 		if t.Requester == "" {
 			return nil, nil, &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
 		}
@@ -48,9 +33,7 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 		if err := tx.InsertMessage(ctx, &m); err != nil {
 			return nil, nil, err
 		}
-		if t.FirstRespondedAt == nil {
-			t.FirstRespondedAt = &at
-		}
+		t.Respond(at)
 		records := []Record{said(*t, m, by, EventReply)}
 		if t.Status == Open || t.Status == New {
 			before := t.Status
@@ -79,7 +62,7 @@ const SetBy = "set by "
 // Correct sets what the case is about where the desk understood it wrongly. The newest message of
 // the customer then counts as having asked for it, with the assurance that message has.
 func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.Intent) (Ticket, error) {
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Status == Closed && t.Reason != string(intent.NotCancellation) {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is closed. A new message opens a linked one."}
 		}
@@ -122,6 +105,7 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 				Stream: t.Number(), Type: EventStatus, Actor: string(by),
 				Data: map[string]any{"from": string(t.Status), "to": string(Open), "reason": "corrected"},
 			})
+			t.turn(t.Status, Open, at)
 			t.Status, t.Reason, t.ClosedAt, t.SolvedAt = Open, "corrected", nil, nil
 		}
 		return records, []Job{runJob(*t, at)}, nil
@@ -138,7 +122,7 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 	if strings.TrimSpace(words) == "" {
 		return Ticket{}, &Error{Kind: Invalid, Msg: "Write down the words the customer said yes with."}
 	}
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": its quote can't be accepted any more."}
 		}

@@ -58,6 +58,7 @@ type view struct {
 	Number  string
 	Ticket  tickets.Ticket
 	Page    string
+	Due     time.Time // when the case has to be settled; zero where that has passed already
 	Need    []string
 	Plans   []account.Subscription // to choose from
 	Shared  []sharedAgreement
@@ -88,6 +89,9 @@ func viewOf(f Facts) (view, error) {
 		return v, nil
 	}
 	v.Number, v.Ticket, v.Page = f.Ticket.Number(), f.Ticket, f.Page
+	if f.Ticket.ResolutionDueAt.After(f.Now) {
+		v.Due = f.Ticket.ResolutionDueAt
+	}
 	var err error
 	switch f.Tell {
 	case tickets.TellReceipt:

@@ -26,7 +26,14 @@ type money struct {
 	// been.
 	OwnFen  int64
 	Refunds []returned
+	// By is the day by which the customer hears what becomes of a refund that has no last word yet; ""
+	// where none is waited for, or the day has passed.
+	By account.Date
 }
+
+// answerDays is how long after a demand for a refund an answer may take, in calendar days of the desk
+// (侵害消费者权益行为处罚办法: more than 15 days without one count as delay on purpose).
+const answerDays = 15
 
 // returned is one refund with the charge it gives back.
 type returned struct {
@@ -35,6 +42,18 @@ type returned struct {
 }
 
 func moneyOf(f Facts) money {
+	m := moneyKnown(f)
+	waits := m.Kind == moneyOpen || m.Kind == moneyUnclear || m.Kind == moneyDue && len(m.Refunds) == 0 ||
+		slices.ContainsFunc(m.Refunds, func(r returned) bool { return !r.Refund.State.Final() })
+	by := account.DateOf(f.Ticket.ReceivedAt, f.Zone).AddDays(answerDays)
+	if waits && by >= account.DateOf(f.Now, f.Zone) {
+		m.By = by
+	}
+	return m
+}
+
+// moneyKnown is what the newest quote and its refunds say by themselves.
+func moneyKnown(f Facts) money {
 	q, ok := f.quote()
 	if !ok {
 		return money{Kind: moneyOpen, Refunds: f.returns()}

@@ -139,7 +139,7 @@ func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error
 		return err
 	}
 	if o.State == tickets.OutgoingSent && t.FirstRespondedAt == nil {
-		t.FirstRespondedAt = &at
+		t.Respond(at)
 		if err := tx.SaveTicket(ctx, &t); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -56,6 +57,29 @@ func tidy(s string) string {
 		out = append(out, line)
 	}
 	return strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n"
+}
+
+// deadline writes an instant by which something is done, as a date that people note down. The year is
+// left out where it is that of the instant from which it counts.
+func deadline(lang string, due, since time.Time) string {
+	year := due.Year() != since.Year()
+	switch {
+	case lang == "en" && year:
+		return due.Format("2 January 2006, 15:04 (UTC-07:00)")
+	case lang == "en":
+		return due.Format("2 January, 15:04 (UTC-07:00)")
+	case year:
+		return due.Format("2006 年 1 月 2 日 15:04")
+	}
+	return due.Format("1 月 2 日 15:04")
+}
+
+// dayOfYear writes a day as people say it.
+func dayOfYear(lang string, d account.Date) string {
+	if lang == "en" {
+		return d.In(time.UTC).Format("2 January 2006")
+	}
+	return d.In(time.UTC).Format("2006 年 1 月 2 日")
 }
 
 // moment writes an instant on the local wall clock together with its offset.

@@ -20,6 +20,8 @@ func wordsFor(lang string, zone *time.Location) template.FuncMap {
 	}
 	return template.FuncMap{
 		"moment": func(t time.Time) string { return moment(lang, zone, t) },
+		"by":     func(due, since time.Time) string { return deadline(lang, due.In(zone), since.In(zone)) },
+		"date":   func(d account.Date) string { return dayOfYear(lang, d) },
 		"day":    func(d account.Date) string { return string(d) },
 		"dayOf":  func(t time.Time) string { return string(account.DateOf(t, zone)) },
 		"money":  amount,

@@ -82,7 +82,7 @@ func rules() tickets.Settings {
 	zone := time.FixedZone("CST", 8*3600)
 	return tickets.Settings{
 		Zone: zone, Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3,
-		QuoteValidity: 72 * time.Hour, Calendar: tickets.Calendar{Zone: zone, Open: 9 * time.Hour, Close: 18 * time.Hour},
+		QuoteValidity: 72 * time.Hour, Calendar: tickets.Calendar{Zone: zone, Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour})},
 		Automation: tickets.Automation{
 			Stop: tickets.Auto, Refund: tickets.Propose, RefundOwnFault: tickets.Auto,
 			OwnFaultAutoLimitFen: 20000, ApprovalAboveFen: 20000,

@@ -36,6 +36,7 @@ func allowed() map[string]string {
 		"POST /tickets/:number/account": workers, "POST /tickets/:number/run": workers, "POST /tickets/:number/skip": workers, "POST /tickets/:number/accept": workers,
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
+		"POST /tickets/:number/takeover":               workers, "GET /alarms": readers, "POST /alarms/:id/clear": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 	}

@@ -53,6 +53,7 @@ type listedTicket struct {
 	SubscriptionIDs    []string   `json:"subscription_ids"`
 	Assurance          int        `json:"assurance"`
 	Assignee           *string    `json:"assignee"`
+	Claim              *apiClaim  `json:"claim" doc:"Who works on the case just now; null where nobody does."`
 	Priority           string     `json:"priority" enum:"urgent,normal"`
 	ReceivedAt         time.Time  `json:"received_at"`
 	FirstResponseDueAt time.Time  `json:"first_response_due_at"`
@@ -71,6 +72,13 @@ type apiTicket struct {
 	Messages []apiMessage `json:"messages"`
 	Runs     []apiRun     `json:"runs"`
 	Links    []apiLink    `json:"links"`
+}
+
+// apiClaim is who works on a case: what anybody else does in it is 409 until the claim ends.
+type apiClaim struct {
+	Login string    `json:"login"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
 }
 
 type apiHold struct {
@@ -255,6 +263,9 @@ func (s *Server) listed(t tickets.Ticket) listedTicket {
 	}
 	if t.Assignee != "" {
 		out.Assignee = &t.Assignee
+	}
+	if login, since, ok := t.Claimed(s.cfg.Now()); ok {
+		out.Claim = &apiClaim{Login: login, Since: s.stamp(since), Until: s.stamp(*t.ClaimedUntil)}
 	}
 	if t.Urgent {
 		out.Priority = "urgent"

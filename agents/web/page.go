@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/canceldesk/canceldesk/agents"
+	"github.com/canceldesk/canceldesk/store/account"
 )
 
 //go:embed templates/*.html
@@ -38,7 +39,7 @@ type pages struct {
 }
 
 // pageNames are the templates that are whole pages.
-func pageNames() []string { return []string{"login", "queue", "ticket", "intake", "error"} }
+func pageNames() []string { return []string{"login", "queue", "ticket", "intake", "alarms", "error"} }
 
 func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 	css, err := staticFiles.ReadFile("static/app.css")
@@ -78,14 +79,25 @@ type frame struct {
 	Good    string
 	Bad     string
 	Section string
-	View    any
+	// Alarms is how many alarms ring.
+	Alarms int
+	// Calendar is the last day whose holidays are known, where that is near or past; "" where it is not.
+	Calendar account.Date
+	May      may
+	View     any
 }
+
+// may is what the person may do whatever the page shows.
+type may struct{ Work bool }
 
 // render writes a page in the person's language.
 func (s *Server) render(c echo.Context, status int, name string, view any) error {
 	f := frame{
 		Page: name, Lang: s.languageOf(c), Here: c.Request().URL.RequestURI(), Styles: s.pages.styles, Who: who(c).agent,
 		Section: strings.SplitN(strings.TrimPrefix(c.Request().URL.Path, "/"), "/", 2)[0], View: view,
+	}
+	if err := s.look(c, &f); err != nil {
+		return err
 	}
 	if loaded, _ := c.Get(sessionLoaded).(bool); loaded && name != "error" {
 		f.Good = s.sessions.PopString(c.Request().Context(), flashGood)
@@ -96,6 +108,20 @@ func (s *Server) render(c echo.Context, status int, name string, view any) error
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return c.HTMLBlob(status, b.Bytes())
+}
+
+// look fills in what the bar of every page shows a person: what rings, and once, above the queue and
+// the alarms, that the table of holidays ends.
+func (s *Server) look(c echo.Context, f *frame) (err error) {
+	if f.Who.Login == "" || f.Page == "error" {
+		return nil
+	}
+	f.May.Work = f.Who.Role.May(agents.WorkTickets)
+	if calendar := s.desk.Settings().Calendar; (f.Page == "queue" || f.Page == "alarms") && calendar.Ends(s.cfg.Now()) {
+		f.Calendar = calendar.Until
+	}
+	f.Alarms, err = s.desk.Reader().CountAlarms(c.Request().Context())
+	return err
 }
 
 // languageOf is the language a person chose, else the desk's.

@@ -32,6 +32,8 @@ func (s *Server) form(h echo.HandlerFunc) echo.HandlerFunc { return s.flashError
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.deskRoutes(),
+		s.alarmRoutes(),
+		s.claimRoutes(),
 		s.apiRoutes(),
 	)
 }

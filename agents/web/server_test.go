@@ -96,9 +96,9 @@ func setup(t testing.TB) *house {
 		clock: &clock{at: time.Date(2026, 3, 5, 2, 30, 0, 0, time.UTC)},
 	}
 	settings := tickets.Settings{
-		Zone: shanghai(), Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3,
+		Zone: shanghai(), Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3, WarnBefore: time.Hour, ClaimFor: 30 * time.Minute,
 		QuoteValidity: 7 * 24 * time.Hour,
-		Calendar:      tickets.Calendar{Zone: shanghai(), Open: 9 * time.Hour, Close: 18 * time.Hour},
+		Calendar:      tickets.Calendar{Zone: shanghai(), Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour}), Until: "2026-12-31"},
 		Automation:    tickets.Automation{Stop: tickets.Auto, Refund: tickets.Propose, ApprovalAboveFen: 20000},
 		RefundPolicy:  account.PolicyA,
 	}

@@ -46,6 +46,7 @@ type ticketView struct {
 	Can           can
 	Large         bool // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
+	Claimed       *claimView // somebody else who works on the case
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
@@ -132,6 +133,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 			v.Proposed = append(v.Proposed, step)
 		}
 	}
+	v.Claimed = v.claimed(by, s.cfg.Now())
 	v.Can = v.allowed(by, s.cfg.Now())
 	return v, nil
 }
@@ -162,7 +164,7 @@ func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
 	noCancellation := t.Status == tickets.Closed && t.Reason == string(intent.NotCancellation)
 	return can{
 		Work:     work,
-		Take:     work && t.Assignee != by.Login && t.Status != tickets.Closed,
+		Take:     work && t.Assignee != by.Login && t.Status != tickets.Closed && v.Claimed == nil,
 		Release:  work && t.Assignee == by.Login,
 		Reply:    work && t.Requester != "" && t.Status != tickets.Closed,
 		Correct:  work && (t.Status != tickets.Closed || noCancellation),

@@ -57,7 +57,7 @@ func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, 
 
 func (w *words) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": w.text, "code": w.code, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past,
+		"t": w.text, "code": w.code, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past, "near": w.near, "clock": w.clock, "many": many,
 		"yuan": w.yuan, "actor": w.actor, "notknown": w.notKnown, "arithmetic": w.arithmetic, "bytes": w.size, "percent": w.percent,
 		"number": tickets.Number, "stateclass": stateClass, "lines": lines, "zh": func() bool { return w.lang == "zh-CN" },
 	}
@@ -126,6 +126,29 @@ func (w *words) day(v any) string {
 	}
 	t = t.In(w.zone)
 	return t.Format("2006-01-02") + " " + w.text("weekday."+strconv.Itoa(int(t.Weekday())))
+}
+
+// clock is an instant's time of day in the desk's zone: 14:30.
+func (w *words) clock(v any) string {
+	t, ok := instant(v)
+	if !ok {
+		return w.text("none")
+	}
+	return t.In(w.zone).Format("15:04")
+}
+
+// near reports whether an instant lies at most 48 hours ahead, or has passed.
+func (w *words) near(v any) bool {
+	t, ok := instant(v)
+	return ok && t.Sub(w.now()) < 48*time.Hour
+}
+
+// many is how many tickets a view has, as far as they were counted.
+func many(n int) string {
+	if n >= tickets.CountLimit {
+		return strconv.Itoa(tickets.CountLimit-1) + "+"
+	}
+	return strconv.Itoa(n)
 }
 
 func (w *words) past(v any) bool {

@@ -46,10 +46,6 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	if problems := c.Check(); len(problems) > 0 {
 		return nil, errors.New("the settings will not work:\n  " + strings.Join(problems, "\n  "))
 	}
-	settings, err := deskSettings(c)
-	if err != nil {
-		return nil, err
-	}
 	a := &app{config: c, now: now, log: log}
 	defer func() {
 		if err != nil {
@@ -60,6 +56,14 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 		return nil, err
 	}
 	if err = a.db.CheckSchema(ctx); err != nil {
+		return nil, err
+	}
+	imported, err := a.db.CalendarDays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := deskSettings(c, imported)
+	if err != nil {
 		return nil, err
 	}
 	if a.keys, err = readKeys(c.Keys.Dir); err != nil {
@@ -108,12 +112,12 @@ func (a *app) Close() error {
 }
 
 // deskSettings turns the file's settings into the desk's rules.
-func deskSettings(c config.Config) (tickets.Settings, error) {
+func deskSettings(c config.Config, imported []store.CalendarDay) (tickets.Settings, error) {
 	zone, err := time.LoadLocation(c.Desk.Timezone)
 	if err != nil {
 		return tickets.Settings{}, fmt.Errorf("desk.timezone: %w", err)
 	}
-	calendar, err := readCalendar(c.Desk.CalendarFile, zone)
+	calendar, err := deskCalendar(c.Desk, zone, imported)
 	if err != nil {
 		return tickets.Settings{}, err
 	}
@@ -121,7 +125,8 @@ func deskSettings(c config.Config) (tickets.Settings, error) {
 	return tickets.Settings{
 		Zone: zone, Locale: c.Desk.Locale, CloseAfter: time.Duration(c.Desk.CloseAfterDays) * 24 * time.Hour,
 		FirstResponse: c.Desk.FirstResponse, ResolutionDays: c.Desk.ResolutionDays,
-		QuoteValidity: quoteValidity, Calendar: calendar,
+		QuoteValidity: quoteValidity, Calendar: calendar, WarnBefore: c.Desk.WarnBefore,
+		ClaimFor: time.Duration(c.Desk.ClaimMinutes) * time.Minute,
 		Automation: tickets.Automation{
 			Stop: tickets.Automatic(au.Stop), Hold: au.Hold, Refund: tickets.Automatic(au.Refund),
 			RefundOwnFault: tickets.Automatic(au.RefundOwnFault), RefundAutoLimitFen: au.RefundAutoLimitFen,

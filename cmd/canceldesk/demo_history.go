@@ -156,6 +156,9 @@ func (h *history) work(ctx context.Context) error {
 	if _, err := h.app.worker().Drain(ctx); err != nil {
 		return err
 	}
+	if err := h.app.watch(ctx); err != nil {
+		return err
+	}
 	_, err := h.app.sequence.Seal(ctx)
 	return err
 }

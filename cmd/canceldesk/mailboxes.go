@@ -139,6 +139,9 @@ func (c *commands) workCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if err := a.watch(cmd.Context()); err != nil {
+					return err
+				}
 				if _, err := a.sequence.Seal(cmd.Context()); err != nil {
 					return err
 				}

@@ -62,7 +62,7 @@ func (c *commands) configCommand() *cobra.Command {
 				return err
 			}
 			problems := cfg.Check()
-			if _, err := readCalendar(cfg.Desk.CalendarFile, nil); err != nil {
+			if _, err := readCalendarFile(cfg.Desk.CalendarFile); err != nil {
 				problems = append(problems, err.Error())
 			}
 			for _, m := range cfg.Mailboxes {

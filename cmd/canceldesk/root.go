@@ -63,7 +63,7 @@ func rootCommand(e environment) *cobra.Command {
 	root.AddCommand(
 		c.demoCommand(), c.serveCommand(), c.pollCommand(), c.workCommand(), c.migrateCommand(), c.configCommand(),
 		c.agentsCommand(), c.keysCommand(), c.accountsCommand(), c.chargesCommand(), c.ticketsCommand(),
-		c.quarantineCommand(), c.refundsCommand(), c.evidenceCommand(), mailCommand(), intentCommand(),
+		c.quarantineCommand(), c.refundsCommand(), c.calendarCommand(), c.evidenceCommand(), mailCommand(), intentCommand(),
 	)
 	return root
 }

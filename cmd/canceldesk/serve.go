@@ -59,8 +59,9 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 15 * time.Second
-	sealEvery         = time.Second // how long an event may be without its number in the log
-	sweepEvery        = time.Hour   // how often what has expired is deleted
+	sealEvery         = time.Second      // how long an event may be without its number in the log
+	watchEvery        = 10 * time.Second // how late an alarm may ring and a claim may end
+	sweepEvery        = time.Hour        // how often what has expired is deleted
 )
 
 // serve runs the named parts until ctx ends. extra, where given, answers what it wants before the
@@ -92,6 +93,7 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 	if slices.Contains(roles, roleWork) {
 		group.Go(func() error { return a.worker().Run(ctx) })
 		group.Go(func() error { return a.every(ctx, sealEvery, "seal", a.seal) })
+		group.Go(func() error { return a.every(ctx, watchEvery, "watch", a.watch) })
 		group.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.sweep) })
 	}
 	if err := group.Wait(); err != nil && ctx.Err() == nil {
@@ -130,6 +132,12 @@ func (a *app) every(ctx context.Context, wait time.Duration, work string, do fun
 			}
 		}
 	}
+}
+
+// watch warns of deadlines and ends the claims that ran out.
+func (a *app) watch(ctx context.Context) error {
+	_, err := a.desk.Watch(ctx)
+	return err
 }
 
 // seal numbers and signs events soon after they are written.

@@ -115,6 +115,8 @@ func eventTerms() map[string]term {
 		"assets.decided":   {"已决定资产处理", "What happens to the virtual assets was decided"},
 		"reply.sent":       {"已回复客户", "A reply was sent to the customer"},
 		"note":             {"内部备注", "Internal note"},
+		"alarm.raised":     {"时限警报", "An alarm was raised"},
+		"alarm.cleared":    {"警报解除", "The alarm ended"},
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 // Check says everything about the settings that will not work, before it is needed, in the order of
@@ -173,6 +175,12 @@ func (p *problems) desk(d Desk, mailboxes []Mailbox) {
 	p.positive("desk.close_after_days", int64(d.CloseAfterDays))
 	p.positive("desk.first_response", int64(d.FirstResponse))
 	p.positive("desk.resolution_days", int64(d.ResolutionDays))
+	if _, err := tickets.ParseHours(d.Hours); err != nil {
+		p.add("desk.hours: %s", err)
+	}
+	if d.WarnBefore < 0 || d.ClaimMinutes < 0 {
+		p.add("desk.warn_before and desk.claim_minutes must not be below 0; 0 switches them off")
+	}
 }
 
 func (p *problems) automation(a Automation) {

@@ -82,6 +82,8 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		`desk.locale is "de"; it must be one of zh-CN, en`:                                                                                            func(c *Config) { c.Desk.Locale = "de" },
 		`desk.from_mailbox is "vip", and no mailbox has that name`:                                                                                    func(c *Config) { c.Desk.FromMailbox = "vip" },
 		"desk.close_after_days must be above 0":                                                                                                       func(c *Config) { c.Desk.CloseAfterDays = 0 },
+		`desk.hours: Business hours: "9-18" is no part of a day; write 09:00-18:00, and hours over midnight as two parts.`:                            func(c *Config) { c.Desk.Hours = "9-18" },
+		"desk.warn_before and desk.claim_minutes must not be below 0; 0 switches them off":                                                            func(c *Config) { c.Desk.ClaimMinutes = -1 },
 		"desk.first_response must be above 0":                                                                                                         func(c *Config) { c.Desk.FirstResponse = -1 },
 		"desk.resolution_days must be above 0":                                                                                                        func(c *Config) { c.Desk.ResolutionDays = 0 },
 		`automation.stop is "yes"; it must be one of auto, propose, off`:                                                                              func(c *Config) { c.Automation.Stop = "yes" },

@@ -119,8 +119,11 @@ type Desk struct {
 	Locale         string        `koanf:"locale"`
 	FromMailbox    string        `koanf:"from_mailbox"`
 	CloseAfterDays int           `koanf:"close_after_days"`
+	Hours          string        `koanf:"hours"`
 	FirstResponse  time.Duration `koanf:"first_response"`
 	ResolutionDays int           `koanf:"resolution_days"`
+	WarnBefore     time.Duration `koanf:"warn_before"`
+	ClaimMinutes   int           `koanf:"claim_minutes"`
 	Brand          string        `koanf:"brand"`
 	CalendarFile   string        `koanf:"calendar_file"`
 }
@@ -169,6 +172,7 @@ func Default() Config {
 		Desk: Desk{
 			Timezone: "Asia/Shanghai", Locale: "zh-CN", FromMailbox: "service", CloseAfterDays: 7,
 			FirstResponse: 4 * time.Hour, ResolutionDays: 3, Brand: "会员服务",
+			Hours: "09:00-18:00", WarnBefore: time.Hour, ClaimMinutes: 30,
 		},
 		Automation: Automation{
 			Stop: "auto", Hold: true, Refund: "propose", RefundOwnFault: "auto",
