@@ -69,6 +69,9 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if err := tx.Append(ctx, at, RefundRecord(t, r, by)); err != nil {
 			return err
 		}
+		if err := d.note(ctx, tx, t, by, at); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, runJob(t, at))
 	})
 	return r, err

@@ -130,3 +130,12 @@ const (
 	EndAgreement  EffectKind = "agreement.terminate"
 	SendRefund    EffectKind = "refund.send"
 )
+
+// BeginRun is a run with all its steps before it, to be stored.
+func BeginRun(t Ticket, at time.Time) (Run, Steps) {
+	steps := make(Steps, 0, len(StepNames()))
+	for _, name := range StepNames() {
+		steps = append(steps, Step{Name: name, State: Todo, By: string(DeskActor)})
+	}
+	return Run{TicketID: t.ID, Mode: account.PeriodEnd, StartedAt: at}, steps
+}

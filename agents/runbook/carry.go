@@ -12,13 +12,7 @@ import (
 
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
-	"github.com/canceldesk/canceldesk/tickets/intent"
 )
-
-// stopIntents are the requests that need the level of a stop.
-func stopIntents() []intent.Intent {
-	return []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
-}
 
 // aboutTo records that an effect is going to be tried, before it is. A later run that finds the
 // record asks what became of it before it tries again.
@@ -193,13 +187,8 @@ func (r *Runner) agreement(ctx context.Context, ch Channel, a account.Agreement)
 // quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
 // waited for it.
 func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
-	received := c.Ticket.ReceivedAt
-	if m := c.asked(stopIntents()...); len(m) > 0 {
-		received = m[0].At
-	}
-	q, err := account.MakeQuote(*c.Account, c.Ticket.SubscriptionIDs, n.Mode, received, r.Now(), account.QuoteRules{
-		Zone: r.Settings.Zone, Policy: r.Settings.RefundPolicy, Validity: r.Settings.QuoteValidity,
-	})
+	received := tickets.RequestedAt(c.Ticket, c.Messages)
+	q, err := account.MakeQuote(*c.Account, c.Ticket.SubscriptionIDs, n.Mode, received, r.Now(), r.Settings.QuoteRules())
 	if errors.Is(err, account.ErrNotQuotable) {
 		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.NeedsAgent, Reason: "not_quotable", Detail: err.Error()})
 	}

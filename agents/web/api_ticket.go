@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -187,15 +186,20 @@ func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInpu
 }
 
 type ticketOutput struct {
-	ETag string `header:"ETag"`
+	ETag string `header:"ETag" doc:"The ticket's version, for If-Match."`
 	Body apiTicket
 }
 
-func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInput) (*ticketOutput, error) {
+func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *TicketPath) (*ticketOutput, error) {
 	t, err := s.numbered(ctx, in.Number)
 	if err != nil {
 		return nil, err
 	}
+	return s.whole(ctx, t)
+}
+
+// whole is a ticket with all that belongs to it.
+func (s *Server) whole(ctx context.Context, t tickets.Ticket) (*ticketOutput, error) {
 	r := s.desk.Reader()
 	messages, err := r.Messages(ctx, t.ID)
 	if err != nil {
@@ -205,7 +209,7 @@ func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInp
 	if err != nil {
 		return nil, err
 	}
-	out := ticketOutput{ETag: fmt.Sprintf(`"%d"`, t.Version), Body: apiTicket{
+	out := ticketOutput{ETag: etag(t), Body: apiTicket{
 		listedTicket: s.listed(t), Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{}, Links: []apiLink{},
 	}}
 	for _, m := range messages {

@@ -33,6 +33,9 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		s.deskRoutes(),
 		s.apiRoutes(),
+		s.correctRoutes(),
+		s.quoteRoutes(),
+		s.runRoutes(),
 	)
 }
 
