@@ -43,6 +43,9 @@ func allowed() map[string]string {
 		"GET /v1/tickets/:number/quote": readers, "POST /v1/tickets/:number/quote/accept": workers,
 		"POST /v1/tickets/:number/resolve": workers, "POST /v1/tickets/:number/steps/:step": workers,
 		"POST /v1/tickets/:number/steps/:step/skip": workers, "POST /v1/tickets/:number/withdraw": workers,
+		"GET /v1/refunds": readers, "POST /v1/refunds/:id/approve": workers, "POST /v1/refunds/:id/reject": workers,
+		"GET /v1/accounts": readers, "GET /v1/accounts/:account_no": readers, "PUT /v1/accounts/:account_no": "nobody",
+		"POST /v1/charges": "nobody", "POST /v1/charges/watermark": "nobody",
 	}
 }
 
@@ -85,7 +88,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 				b = h.as(t, login)
 			}
 			path := strings.NewReplacer(":number", "CD-000001", ":message", "1", ":index", "0", ":outgoing", "1", ":refund", "R-1",
-				":id", "1", ":file", "app.css", ":step", "cancel")
+				":id", "1", ":file", "app.css", ":step", "cancel", ":account_no", "A-1001")
 			for _, r := range h.web.Table() {
 				method, pattern, _ := strings.Cut(r.Route, " ")
 				client := b

@@ -35,14 +35,14 @@ func (s *Server) correctOperations(api huma.API) {
 			Errors:      []int{400, 401, 403, 404, 409, 412, 422}, Security: bearerAuth(), Tags: []string{"tickets"},
 		}
 	}
-	add(s, api, put("put-assignee", "assignee", "Give a ticket to somebody", "null gives it back to the queue."), s.apiAssign)
-	add(s, api, put("put-status", "status", "Set a ticket's status",
+	add(s, api, put("put-ticket-assignee", "assignee", "Give a ticket to somebody", "null gives it back to the queue."), s.apiAssign)
+	add(s, api, put("put-ticket-status", "status", "Set a ticket's status",
 		"Within the status table. Nobody declares done what is not: a case that asks for a stop is solved by its steps, and closed once it is solved. The reason is kept as a note."), s.apiMove)
-	add(s, api, put("put-intent", "intent", "Correct what a ticket is about",
+	add(s, api, put("put-ticket-intent", "intent", "Correct what a ticket is about",
 		"Of facts, those that are left out stay and null clears one. The customer's newest message then counts as having asked for it."), s.apiCorrect)
-	add(s, api, put("put-account", "account", "Say whose case it is",
+	add(s, api, put("put-ticket-account", "account", "Say whose case it is",
 		"Verifications, quotes and proposals of before are void; 409 where something was done for another account already."), s.apiRelink)
-	add(s, api, put("put-subscription", "subscription", "Say which subscriptions a case is about",
+	add(s, api, put("put-ticket-subscription", "subscription", "Say which subscriptions a case is about",
 		"Verifications, quotes and proposals of before are void; 409 while something of the case is under way."), s.apiSubscriptions)
 }
 

@@ -170,7 +170,9 @@ func TestQuoteChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	h.member(t)
-	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) { tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"} })
+	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
+	})
 	p, at := h.program(t, "tickets:read"), "/v1/tickets/"+tickets.Number(id)
 	end := p.ask(t, "GET", at+"/quote", "", 200)
 	if end["mode"] != "period_end" || end["refund_fen"] != 0.0 || end["last_day_of_use"] != "2027-01-03" && end["last_day_of_use"] != "2026-03-06" {
@@ -250,7 +252,9 @@ func TestFiftyResolvesAreOneRun(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	h.member(t)
-	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) { tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"} })
+	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
+	})
 	p, at := h.program(t, "tickets:write"), "/v1/tickets/"+tickets.Number(id)
 	var mu sync.Mutex
 	runs := map[any]int{}
@@ -290,7 +294,9 @@ func TestRequestIsTakenBackBeforeAnythingWasDone(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	late, _ := h.refundCase(t, 16491, "desk")
-	early := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) { tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-2"} })
+	early := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-2"}
+	})
 	p := h.program(t, "tickets:write", "tickets:read")
 	if got := p.ask(t, "POST", "/v1/tickets/"+tickets.Number(late)+"/withdraw", `{"reason":"他改主意了"}`, 409); !strings.Contains(str(got["detail"]), "signs up again") {
 		t.Errorf("detail %v", got["detail"])
@@ -308,4 +314,3 @@ func TestRequestIsTakenBackBeforeAnythingWasDone(t *testing.T) {
 	}
 	p.ask(t, "POST", at+"/withdraw", `{"reason":"again"}`, 409)
 }
-
