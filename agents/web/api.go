@@ -89,9 +89,6 @@ func withCode(_ huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
-// openapi is the description of the JSON routes, made from the code.
-func (s *Server) openapi(c echo.Context) error { return c.JSON(http.StatusOK, s.api.OpenAPI()) }
-
 type loginInput struct {
 	Body struct {
 		Login    string `json:"login" minLength:"1" maxLength:"64"`

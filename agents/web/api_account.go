@@ -55,11 +55,11 @@ type accountBody struct {
 	Locale           optional[string]      `json:"locale" required:"false" maxLength:"20"`
 	UpdatedAt        optional[time.Time]   `json:"updated_at" required:"false" doc:"A sync older than one that was taken in changes nothing."`
 	ContactChangedAt optional[time.Time]   `json:"contact_changed_at" required:"false"`
-	Subscriptions    []accountSubscription `json:"subscriptions" required:"false" maxItems:"1000"`
-	Agreements       []accountAgreement    `json:"agreements" required:"false" maxItems:"1000"`
-	Charges          []chargeBody          `json:"charges" required:"false" maxItems:"5000"`
-	Refunds          []accountRefund       `json:"refunds" required:"false" maxItems:"5000" doc:"Made elsewhere; counted in every cap."`
-	Assets           []accountAsset        `json:"assets" required:"false" maxItems:"1000"`
+	Subscriptions    []accountSubscription `json:"subscriptions" required:"false" nullable:"false" maxItems:"1000"`
+	Agreements       []accountAgreement    `json:"agreements" required:"false" nullable:"false" maxItems:"1000"`
+	Charges          []chargeBody          `json:"charges" required:"false" nullable:"false" maxItems:"5000"`
+	Refunds          []accountRefund       `json:"refunds" required:"false" nullable:"false" maxItems:"5000" doc:"Made elsewhere; counted in every cap."`
+	Assets           []accountAsset        `json:"assets" required:"false" nullable:"false" maxItems:"1000"`
 }
 
 type accountSubscription struct {
@@ -73,7 +73,7 @@ type accountSubscription struct {
 	NextChargeAt       optional[time.Time] `json:"next_charge_at" required:"false"`
 	AutoRenew          optional[bool]      `json:"auto_renew" required:"false"`
 	Consent            *accountConsent     `json:"consent,omitempty"`
-	Notices            []accountNotice     `json:"notices" required:"false" maxItems:"1000"`
+	Notices            []accountNotice     `json:"notices" required:"false" nullable:"false" maxItems:"1000"`
 }
 
 type accountConsent struct {
@@ -96,7 +96,7 @@ type accountAgreement struct {
 	Payer           optional[string]    `json:"payer" required:"false" maxLength:"200"`
 	SignedAt        optional[time.Time] `json:"signed_at" required:"false"`
 	State           optional[string]    `json:"state" required:"false" enum:"active,terminated" doc:"terminated counts as ended only after a query at the channel."`
-	SubscriptionIDs []string            `json:"subscription_ids" required:"false" maxItems:"1000" doc:"None: it can bill all."`
+	SubscriptionIDs []string            `json:"subscription_ids" required:"false" nullable:"false" maxItems:"1000" doc:"None: it can bill all."`
 }
 
 type accountRefund struct {

@@ -77,8 +77,9 @@ type chargesInput struct {
 	RawBody []byte
 }
 
-// chargeRow is what became of one charge.
-type chargeRow struct {
+// ChargeRow is what became of one charge. It is exported because huma describes no embedded type that is
+// not.
+type ChargeRow struct {
 	ID     string `json:"id"`
 	Status int    `json:"status" doc:"201 new, 200 known, or that of the problem."`
 	Code   string `json:"code,omitempty" doc:"Stable code of the problem."`
@@ -93,14 +94,14 @@ type chargesOutput struct {
 
 // chargeAnswer is one row, or items where an array was sent.
 type chargeAnswer struct {
-	chargeRow
-	Items []chargeRow `json:"items,omitempty" doc:"Where an array was sent: a row for each, in its order."`
+	ChargeRow
+	Items []ChargeRow `json:"items,omitempty" nullable:"false" doc:"Where an array was sent: a row for each, in its order."`
 }
 
 // MarshalJSON leaves the one row's members out where an array was sent.
 func (a chargeAnswer) MarshalJSON() ([]byte, error) {
 	if a.Items == nil {
-		return json.Marshal(a.chargeRow)
+		return json.Marshal(a.ChargeRow)
 	}
 	return json.Marshal(map[string]any{"items": a.Items})
 }
@@ -135,12 +136,12 @@ func (s *Server) apiCharges(ctx context.Context, _ echo.Context, in *chargesInpu
 		}
 		return nil, p
 	}
-	return &chargesOutput{Status: items[0].Status, Body: chargeAnswer{chargeRow: items[0]}}, nil
+	return &chargesOutput{Status: items[0].Status, Body: chargeAnswer{ChargeRow: items[0]}}, nil
 }
 
 // putCharges takes in the rows that can be and says of each what became of it.
-func (s *Server) putCharges(ctx context.Context, rows []json.RawMessage) ([]chargeRow, error) {
-	items := make([]chargeRow, len(rows))
+func (s *Server) putCharges(ctx context.Context, rows []json.RawMessage) ([]ChargeRow, error) {
+	items := make([]ChargeRow, len(rows))
 	var good []account.Charge
 	var at []int // where among the rows the good ones are
 	for i, row := range rows {
@@ -150,7 +151,7 @@ func (s *Server) putCharges(ctx context.Context, rows []json.RawMessage) ([]char
 				ID string `json:"id"`
 			}
 			_ = json.Unmarshal(row, &named) // what it is called, if it is that much of a charge
-			items[i] = chargeRow{ID: named.ID, Status: http.StatusUnprocessableEntity, Code: string(tickets.Invalid), Detail: err.Error()}
+			items[i] = ChargeRow{ID: named.ID, Status: http.StatusUnprocessableEntity, Code: string(tickets.Invalid), Detail: err.Error()}
 			continue
 		}
 		good, at = append(good, c), append(at, i)
@@ -163,7 +164,7 @@ func (s *Server) putCharges(ctx context.Context, rows []json.RawMessage) ([]char
 		return nil, err
 	}
 	for k, x := range taken {
-		row := chargeRow{ID: x.ID, Status: http.StatusOK, Guard: x.Guard}
+		row := ChargeRow{ID: x.ID, Status: http.StatusOK, Guard: x.Guard}
 		var wrong *tickets.Error
 		switch {
 		case errors.As(x.Err, &wrong):

@@ -51,7 +51,7 @@ type resolveInput struct {
 
 type resolveBody struct {
 	Mode            string   `json:"mode" required:"false" enum:"period_end,now" doc:"now ends access at once against money back, with the customer's acceptance."`
-	SubscriptionIDs []string `json:"subscription_ids" required:"false" maxItems:"100"`
+	SubscriptionIDs []string `json:"subscription_ids" required:"false" nullable:"false" maxItems:"100"`
 	QuoteHash       string   `json:"quote_hash" required:"false" maxLength:"128" doc:"Of the quote you looked at."`
 }
 

@@ -17,7 +17,9 @@ func TestRequestSentAgainIsAnsweredAgain(t *testing.T) {
 	h := setup(t)
 	h.hire(t)
 	h.member(t)
-	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) { tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"} })
+	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
+	})
 	p, at := h.program(t, "tickets:write"), "/v1/tickets/"+tickets.Number(id)+"/withdraw"
 	const body = `{"reason":"他改主意了"}`
 	send := func(by caller, key, body string) answer {
@@ -54,7 +56,9 @@ func TestSameRequestAtOnceRunsOnce(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	h.member(t)
-	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) { tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"} })
+	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
+	})
 	p := h.program(t, "tickets:write")
 	var mu sync.Mutex
 	bodies := map[string]bool{}

@@ -27,6 +27,8 @@ func (o *optional[T]) UnmarshalJSON(b []byte) error {
 func (optional[T]) Schema(r huma.Registry) *huma.Schema {
 	s := huma.SchemaFromType(r, reflect.TypeFor[T]())
 	s.Nullable = true
+	// Generated clients would otherwise send null, which clears, for whatever they leave out.
+	s.Extensions = map[string]any{"x-omitempty": true}
 	return s
 }
 

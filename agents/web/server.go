@@ -145,6 +145,7 @@ func New(cfg Config) (*Server, error) {
 		}
 	}
 	s.api = s.operations()
+	s.describe()
 	return s, nil
 }
 
