@@ -74,8 +74,8 @@ func (d *DB) ClearHits(ctx context.Context, key string) error {
 	return fail("forget attempts", d.writer.WithContext(ctx).Exec("DELETE FROM hits WHERE key = ?", key).Error)
 }
 
-// Sweep deletes what only lay there until its time had passed: sessions that expired before now, and
-// throttles older than keep.
+// Sweep deletes what only lay there until its time had passed: sessions that expired before now,
+// throttles older than keep, and answers that can't be asked for again.
 func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error {
 	for _, s := range []struct {
 		sql    string
@@ -83,6 +83,7 @@ func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error
 	}{
 		{"DELETE FROM sessions WHERE expires_at < ?", now},
 		{"DELETE FROM hits WHERE started_at < ?", now.Add(-keep)},
+		{"DELETE FROM idempotency WHERE at < ?", now.Add(-agents.AnswerLife)},
 	} {
 		if err := d.writer.WithContext(ctx).Exec(s.sql, s.before).Error; err != nil {
 			return fail("sweep", err)

@@ -107,31 +107,24 @@ func save[T any](g *gorm.DB, rows []T) error {
 
 // PutCharge takes in one charge. The same id with the same data changes nothing but what may change;
 // with other data it is Conflict. It reports whether the charge is new.
-func (d *DB) PutCharge(ctx context.Context, c account.Charge) (bool, error) {
-	var created bool
-	err := d.inTx(ctx, func(t *tx) error {
-		g := t.on(ctx)
-		var old account.Charge
-		err := g.Take(&old, "id = ?", c.ID).Error
-		switch {
-		case errors.Is(err, gorm.ErrRecordNotFound):
-			created = true
-			var known int64
-			if err := g.Model(&account.Account{}).Where("account_no = ?", c.AccountNo).Count(&known).Error; err != nil {
-				return fail("account of a charge", err)
-			}
-			if known == 0 {
-				return &tickets.Error{Kind: tickets.NotFound, Msg: "There is no account " + c.AccountNo + ": import it before its charges."}
-			}
-			return fail("save charge", g.Create(&c).Error)
-		case err != nil:
-			return fail("charge", err)
-		case !account.SameCharge(old, c):
-			return conflict("Charge " + c.ID + " is known with other data. What is known stays.")
+func (t *tx) PutCharge(ctx context.Context, c account.Charge) (bool, error) {
+	var old account.Charge
+	err := t.on(ctx).Take(&old, "id = ?", c.ID).Error
+	switch {
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		var known int64
+		if err := t.on(ctx).Model(&account.Account{}).Where("account_no = ?", c.AccountNo).Count(&known).Error; err != nil {
+			return false, fail("account of a charge", err)
 		}
-		created = false
-		old.State, old.ConsumedFen, old.RefundedFen = c.State, c.ConsumedFen, max(old.RefundedFen, c.RefundedFen)
-		return fail("save charge", g.Model(&old).Select("state", "consumed_fen", "refunded_fen").Updates(&old).Error)
-	})
-	return created, err
+		if known == 0 {
+			return false, &tickets.Error{Kind: tickets.NotFound, Msg: "There is no account " + c.AccountNo + ": import it before its charges."}
+		}
+		return true, fail("save charge", t.on(ctx).Create(&c).Error)
+	case err != nil:
+		return false, fail("charge", err)
+	case !account.SameCharge(old, c):
+		return false, conflict("Charge " + c.ID + " is known with other data. What is known stays.")
+	}
+	old.State, old.ConsumedFen, old.RefundedFen = c.State, c.ConsumedFen, max(old.RefundedFen, c.RefundedFen)
+	return false, fail("save charge", t.on(ctx).Model(&old).Select("state", "consumed_fen", "refunded_fen").Updates(&old).Error)
 }

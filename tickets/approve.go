@@ -45,10 +45,10 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if r, err = tx.Refund(ctx, refundID); err != nil {
 			return err
 		}
-		switch {
-		case r.State != account.RefundProposed:
-			return &Error{Kind: Conflict, Msg: "This refund was decided already: it is " + string(r.State) + "."}
-		case r.QuoteHash != quoteHash:
+		if err := undecided(r); err != nil {
+			return err
+		}
+		if r.QuoteHash != quoteHash {
 			return &Error{Kind: Stale, Msg: "The quote has changed since. Look at the new one first."}
 		}
 		t, err := tx.Ticket(ctx, r.TicketID)
@@ -73,9 +73,30 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if err := tx.Append(ctx, at, RefundRecord(t, r, by)); err != nil {
 			return err
 		}
+		if err := d.note(ctx, tx, t, by, at); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, runJob(t, at))
 	})
 	return r, err
+}
+
+// Undecided is Conflict where the refund was decided already.
+func (d *Desk) Undecided(ctx context.Context, refundID string) error {
+	return d.store.InTx(ctx, func(tx Tx) error {
+		r, err := tx.Refund(ctx, refundID)
+		if err != nil {
+			return err
+		}
+		return undecided(r)
+	})
+}
+
+func undecided(r account.Refund) error {
+	if r.State == account.RefundProposed && !r.Elsewhere {
+		return nil
+	}
+	return &Error{Kind: Conflict, Msg: "This refund was decided already: it is " + string(r.State) + "."}
 }
 
 // Reserved is the sum of the refunds that moved money or may still.

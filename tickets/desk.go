@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"strconv"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type Desk struct {
 	settings Settings
 	ids      MailIDs
 	now      func() time.Time
+	terms    Terms
 }
 
 // NewDesk makes a desk over a store. now gives the instant of a use case, in UTC and cut to
@@ -38,12 +40,18 @@ const DeskActor Actor = "desk"
 // AgentActor names a person who works at the desk.
 func AgentActor(login string) Actor { return Actor(agentPrefix + login) }
 
+// KeyActor names a program by its API key.
+func KeyActor(id int64) Actor { return Actor("key:" + strconv.FormatInt(id, 10)) }
+
 // change loads a ticket, lets f change it, and saves it with the events and jobs that f returned.
 func (d *Desk) change(ctx context.Context, id int64, f func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error)) (Ticket, error) {
 	var t Ticket
 	at := d.now()
 	err := d.store.InTx(ctx, func(tx Tx) (err error) {
 		if t, err = tx.Ticket(ctx, id); err != nil {
+			return err
+		}
+		if err := d.agreed(t); err != nil {
 			return err
 		}
 		records, jobs, err := f(tx, &t, at)
@@ -60,6 +68,11 @@ func (d *Desk) change(ctx context.Context, id int64, f func(tx Tx, t *Ticket, at
 		}
 		for _, r := range append(records, alerts...) {
 			if err := tx.Append(ctx, at, r); err != nil {
+				return err
+			}
+		}
+		if len(records) > 0 {
+			if err := d.note(ctx, tx, t, Actor(records[0].Actor), at); err != nil {
 				return err
 			}
 		}

@@ -59,3 +59,8 @@ type Message struct {
 	// ExternalID is what whoever handed the message over knows it by: a second one is Conflict. "" has none.
 	ExternalID string
 }
+
+// ByPerson reports whether somebody outside the desk said it: no machine's mail, and no copy of our own.
+func (m Message) ByPerson() bool {
+	return m.Direction == Inbound && (m.Kind == "" || m.Kind == "message")
+}

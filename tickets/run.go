@@ -133,3 +133,12 @@ const (
 
 // Holds reports whether the effect only keeps debits back or lets them go on, and so can be undone.
 func (k EffectKind) Holds() bool { return k == HoldDebits || k == ReleaseDebits }
+
+// BeginRun is a run with all its steps before it, to be stored.
+func BeginRun(t Ticket, at time.Time) (Run, Steps) {
+	steps := make(Steps, 0, len(StepNames()))
+	for _, name := range StepNames() {
+		steps = append(steps, Step{Name: name, State: Todo, By: string(DeskActor)})
+	}
+	return Run{TicketID: t.ID, Mode: account.PeriodEnd, StartedAt: at}, steps
+}

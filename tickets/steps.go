@@ -34,37 +34,43 @@ func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string,
 				return nil, nil, &Error{Kind: Invalid, Msg: fmt.Sprintf("Account %s has no subscription %s.", accountNo, s)}
 			}
 		}
-		effects, err := tx.Effects(ctx, t.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		// A hold of the wrong account is given free by the steps.
-		effects = slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind.Holds() })
-		if len(effects) > 0 && t.AccountNo != accountNo {
-			return nil, nil, &Error{Kind: Conflict, Msg: "Something was done for another account already. Open a new case for this one."}
-		}
-		records, err := voidProposals(ctx, tx, *t, by, at)
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := endRun(ctx, tx, t.ID, at); err != nil {
-			return nil, nil, err
-		}
-		t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
-		t.Reason = "relinked"
-		if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
-			return nil, nil, err
-		}
-		return append(records, Record{
-			Stream: t.Number(), Type: EventCorrected, Actor: string(by),
-			Data: map[string]any{"account": accountNo, "subscriptions": texts(subscriptions)},
-		}), []Job{runJob(*t, at)}, nil
+		records, err := relink(ctx, tx, t, by, accountNo, subscriptions, at)
+		return records, []Job{runJob(*t, at)}, err
 	})
 }
 
-// voidProposals turns down the ticket's refunds that nobody released yet. A refund that was released
+// relink makes the ticket that of an account and subscriptions that were looked at.
+func relink(ctx context.Context, tx Tx, t *Ticket, by Actor, accountNo string, subscriptions []string, at time.Time) ([]Record, error) {
+	effects, err := tx.Effects(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	// A hold of the wrong account is given free by the steps.
+	effects = slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind.Holds() })
+	if len(effects) > 0 && t.AccountNo != accountNo {
+		return nil, &Error{Kind: Conflict, Msg: "Something was done for another account already. Open a new case for this one."}
+	}
+	records, err := voidProposals(ctx, tx, *t, by, account.VoidRelinked, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := endRun(ctx, tx, t.ID, at); err != nil {
+		return nil, err
+	}
+	t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
+	t.Reason = "relinked"
+	if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
+		return nil, err
+	}
+	return append(records, Record{
+		Stream: t.Number(), Type: EventCorrected, Actor: string(by),
+		Data: map[string]any{"account": accountNo, "subscriptions": texts(subscriptions)},
+	}), nil
+}
+
+// voidProposals turns down, for a reason, the ticket's refunds that nobody released yet. A refund that was released
 // and has no last word is Conflict.
-func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, at time.Time) ([]Record, error) {
+func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, why string, at time.Time) ([]Record, error) {
 	refunds, err := tx.Refunds(ctx, t.ID)
 	if err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, at time.Time)
 	for _, r := range refunds {
 		switch {
 		case r.State == account.RefundProposed:
-			r.State, r.Detail, r.Approver, r.DecidedAt = account.RefundRejected, account.VoidRelinked, string(by), &at
+			r.State, r.Detail, r.Approver, r.DecidedAt = account.RefundRejected, why, string(by), &at
 			if err := tx.SaveRefund(ctx, &r); err != nil {
 				return nil, err
 			}

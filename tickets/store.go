@@ -37,6 +37,9 @@ type Reader interface {
 	// LinkedRefunds lists the refunds of the tickets that the ticket is linked to other than by a mere
 	// suggestion.
 	LinkedRefunds(ctx context.Context, ticketID int64) ([]account.Refund, error)
+	// RefundList lists refunds of every ticket by RefundFilter; the second result is the cursor of the
+	// next page, "" at the end.
+	RefundList(ctx context.Context, f RefundFilter) ([]account.Refund, string, error)
 	// Outgoing lists what was or will be sent in the case, oldest first.
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
@@ -119,6 +122,13 @@ type Tx interface {
 	InsertQuote(ctx context.Context, q *SavedQuote) error
 	InsertAcceptance(ctx context.Context, a *Acceptance) error
 
+	// PutCharge takes in a charge and reports whether it is new. Conflict where its id is known with
+	// other data, NotFound where its account is not.
+	PutCharge(ctx context.Context, c account.Charge) (bool, error)
+	// Guarded reports whether a charge has opened a guard ticket; StoppedBy is the newest ticket in
+	// which the biller confirmed a subscription's stop.
+	Guarded(ctx context.Context, chargeID string) (bool, error)
+	StoppedBy(ctx context.Context, subscriptionID string) (int64, error)
 	Refund(ctx context.Context, id string) (account.Refund, error)
 	// InsertRefund reserves the amount against its charge; Conflict where more would come back than
 	// was paid.

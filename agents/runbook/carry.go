@@ -12,13 +12,7 @@ import (
 
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
-	"github.com/canceldesk/canceldesk/tickets/intent"
 )
-
-// stopIntents are the requests that need the level of a stop.
-func stopIntents() []intent.Intent {
-	return []intent.Intent{intent.StopAutoRenew, intent.CancelAndRefund, intent.RefundMistakenCharge}
-}
 
 // aboutTo records that an effect is going to be tried, before it is. A later run that finds the
 // record asks what became of it before it tries again.

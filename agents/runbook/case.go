@@ -144,12 +144,6 @@ func matches(ctx context.Context, r tickets.Reader, c Case) ([]Match, error) {
 	return out, nil
 }
 
-// byPerson reports whether somebody wrote the message to the desk: no machine's mail, and no copy of
-// our own.
-func byPerson(m tickets.Message) bool {
-	return m.Direction == tickets.Inbound && (m.Kind == "" || m.Kind == "message")
-}
-
 // asked returns the messages that ask for any of the intents, oldest first.
 func (c Case) asked(any ...intent.Intent) []tickets.Message {
 	return c.inbound(func(m tickets.Message) bool {
@@ -161,7 +155,7 @@ func (c Case) asked(any ...intent.Intent) []tickets.Message {
 func (c Case) inbound(f func(tickets.Message) bool) []tickets.Message {
 	var out []tickets.Message
 	for _, m := range c.Messages {
-		if byPerson(m) && f(m) {
+		if m.ByPerson() && f(m) {
 			out = append(out, m)
 		}
 	}

@@ -3,10 +3,8 @@ package runbook
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
@@ -79,7 +77,7 @@ const claimKey = "claim"
 func identifySubscriptions(c Case) (Next, bool) {
 	subs := c.Ticket.SubscriptionIDs
 	if len(subs) == 0 {
-		subs = meant(*c.Account, c.Ticket.Facts)
+		subs = tickets.Meant(*c.Account, c.Ticket.Facts)
 	}
 	claims := vouched(c)
 	switch {
@@ -100,41 +98,8 @@ func identifySubscriptions(c Case) (Next, bool) {
 
 // vouched reports whether a request of the case came from the account's registered address.
 func vouched(c Case) bool {
-	_, ok := c.verified(c.asked(stopIntents()...))
+	_, ok := c.verified(c.asked(tickets.StopIntents()...))
 	return ok
-}
-
-// meant are the subscriptions the stated facts can mean: the one of a stated order or transaction,
-// else those that renew (all of them where none does), narrowed by a stated period and amount.
-func meant(s account.Snapshot, f intent.Facts) []string {
-	for _, ch := range s.Charges {
-		if _, known := s.Subscription(ch.SubscriptionID); !known {
-			continue
-		}
-		if (f.OrderNo != "" && ch.OrderNo == f.OrderNo) || (f.ChannelTxnID != "" && ch.ChannelTxnID == f.ChannelTxnID) {
-			return []string{ch.SubscriptionID}
-		}
-	}
-	subs := s.Renewing()
-	if len(subs) == 0 {
-		subs = s.Subscriptions
-	}
-	narrow := func(keep func(account.Subscription) bool) {
-		if kept := slices.DeleteFunc(slices.Clone(subs), func(x account.Subscription) bool { return !keep(x) }); len(kept) > 0 {
-			subs = kept
-		}
-	}
-	if len(subs) > 1 && f.Period != "" {
-		narrow(func(x account.Subscription) bool { return strings.EqualFold(string(x.Cycle), f.Period) })
-	}
-	if len(subs) > 1 && f.AmountFen != 0 {
-		narrow(func(x account.Subscription) bool { return x.PriceFen == f.AmountFen })
-	}
-	ids := make([]string, len(subs))
-	for i, x := range subs {
-		ids[i] = x.ID
-	}
-	return ids
 }
 
 // planVerify judges who asks. A stop needs level 1 by the message that asks for it; a claim that our
@@ -150,8 +115,11 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 			Claims: true, Key: claimKey,
 		}, true
 	}
-	if m, ok := c.verified(c.asked(stopIntents()...)); ok {
+	if m, ok := c.verified(c.asked(tickets.StopIntents()...)); ok {
 		return settle(c, tickets.Verify, tickets.Succeeded, string(c.method(m)), "")
+	}
+	if c.Ticket.Channel == tickets.Guard {
+		return settle(c, tickets.Verify, tickets.Succeeded, reasonOwnRecord, "The desk's own record opened the case: nobody's word is involved.")
 	}
 	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {
 		return settle(c, tickets.Verify, tickets.NeedsAgent, "contact_changed",
@@ -160,6 +128,9 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 	return settle(c, tickets.Verify, tickets.NeedsCustomer, tickets.ReasonNotVerified,
 		"The request did not come, authenticated, from the account's registered address.")
 }
+
+// reasonOwnRecord is how a case is verified that the desk opened by itself.
+const reasonOwnRecord = "own_record"
 
 // method is how the speaker of a message was verified for a stop.
 func (c Case) method(m tickets.Message) tickets.Method {
@@ -175,7 +146,7 @@ func (c Case) method(m tickets.Message) tickets.Method {
 // verify records that a mail from the registered address verified its writer, where no proof of another
 // sort did already, and lifts the ticket to the level.
 func verify(ctx context.Context, tx tickets.Tx, c Case) ([]tickets.Record, error) {
-	m, ok := c.verified(c.asked(stopIntents()...))
+	m, ok := c.verified(c.asked(tickets.StopIntents()...))
 	if !ok {
 		return nil, nil
 	}

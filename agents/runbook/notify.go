@@ -93,7 +93,7 @@ func outcomes(c Case) []tickets.Tell {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck}, reason)
+	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck, tickets.ReasonByHand}, reason)
 }
 
 // reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
@@ -231,7 +231,7 @@ func registered(c Case) bool {
 // authenticated returns the newest message that is certainly from the requester, whom the desk answers.
 func authenticated(c Case) (tickets.Message, bool) {
 	for _, m := range slices.Backward(c.Messages) {
-		if byPerson(m) && m.Assurance >= 1 && strings.EqualFold(m.Sender, c.Ticket.Requester) {
+		if m.ByPerson() && m.Assurance >= 1 && strings.EqualFold(m.Sender, c.Ticket.Requester) {
 			return m, true
 		}
 	}

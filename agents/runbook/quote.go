@@ -55,13 +55,7 @@ func (c Case) changed(r tickets.Settings, now time.Time) bool {
 
 // makeQuote is the quote as things stand, as of the first request.
 func (c Case) makeQuote(mode account.Mode, r tickets.Settings, now time.Time) (account.Quote, error) {
-	received := c.Ticket.ReceivedAt
-	if m := c.asked(stopIntents()...); len(m) > 0 {
-		received = m[0].At
-	}
-	return account.MakeQuote(without(*c.Account, c.unsent()), c.Ticket.SubscriptionIDs, mode, received, now, account.QuoteRules{
-		Zone: r.Zone, Policy: r.RefundPolicy, Validity: r.QuoteValidity,
-	})
+	return account.MakeQuote(without(*c.Account, c.unsent()), c.Ticket.SubscriptionIDs, mode, tickets.RequestedAt(c.Ticket, c.Messages), now, r.QuoteRules())
 }
 
 // unsent are the case's refunds for unused time that were not sent yet. A new quote makes them void.

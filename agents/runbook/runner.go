@@ -139,11 +139,7 @@ func (r *Runner) commit(ctx context.Context, f func(tx tickets.Tx, at time.Time)
 
 func (r *Runner) begin(ctx context.Context, c Case) error {
 	return r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
-		run := tickets.Run{TicketID: c.Ticket.ID, Mode: account.PeriodEnd, StartedAt: at}
-		steps := make(tickets.Steps, 0, len(tickets.StepNames()))
-		for _, name := range tickets.StepNames() {
-			steps = append(steps, tickets.Step{Name: name, State: tickets.Todo, By: string(tickets.DeskActor)})
-		}
+		run, steps := tickets.BeginRun(c.Ticket, at)
 		return nil, tx.InsertRun(ctx, &run, steps)
 	})
 }

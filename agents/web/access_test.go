@@ -39,6 +39,14 @@ func allowed() map[string]string {
 		"POST /tickets/:number/takeover":               workers, "GET /alarms": readers, "POST /alarms/:id/clear": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
+		"PUT /v1/tickets/:number/assignee": workers, "PUT /v1/tickets/:number/status": workers, "PUT /v1/tickets/:number/intent": workers,
+		"PUT /v1/tickets/:number/account": workers, "PUT /v1/tickets/:number/subscription": workers,
+		"GET /v1/tickets/:number/quote": readers, "POST /v1/tickets/:number/quote/accept": workers,
+		"POST /v1/tickets/:number/resolve": workers, "POST /v1/tickets/:number/steps/:step": workers,
+		"POST /v1/tickets/:number/steps/:step/skip": workers, "POST /v1/tickets/:number/withdraw": workers,
+		"GET /v1/refunds": readers, "POST /v1/refunds/:id/approve": workers, "POST /v1/refunds/:id/reject": workers,
+		"GET /v1/accounts": readers, "GET /v1/accounts/:account_no": readers, "PUT /v1/accounts/:account_no": "nobody",
+		"POST /v1/charges": "nobody", "POST /v1/charges/watermark": "nobody",
 	}
 }
 
@@ -81,7 +89,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 				b = h.as(t, login)
 			}
 			path := strings.NewReplacer(":number", "CD-000001", ":message", "1", ":index", "0", ":outgoing", "1", ":refund", "R-1",
-				":id", "1", ":file", "app.css")
+				":id", "1", ":file", "app.css", ":step", "cancel", ":account_no", "A-1001")
 			for _, r := range h.web.Table() {
 				method, pattern, _ := strings.Cut(r.Route, " ")
 				client := b
@@ -89,10 +97,17 @@ func TestWhoMayCallWhat(t *testing.T) {
 					client = h.browser(t)
 				}
 				var got answer
-				if method == http.MethodPost {
+				switch method {
+				case http.MethodPost:
 					got = h.post(t, client, path.Replace(pattern), url.Values{})
-				} else {
+				case http.MethodGet:
 					got = h.get(t, client, path.Replace(pattern))
+				default:
+					r, err := http.NewRequestWithContext(t.Context(), method, h.url+path.Replace(pattern), http.NoBody)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = h.do(t, client, r)
 				}
 				may := allowed()[r.Route]
 				json := strings.HasPrefix(pattern, "/v1/")

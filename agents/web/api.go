@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,8 +46,15 @@ func (s *Server) operations() huma.API {
 			Description: "The bundle", Content: map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
 		}},
 	}, s.apiEvidence)
+	s.correctOperations(api)
+	s.quoteOperations(api)
+	s.runOperations(api)
+	s.refundOperations(api)
+	s.accountOperations(api)
+	s.chargeOperations(api)
 	if model := api.OpenAPI().Components.Schemas.Map()["ErrorModel"]; model != nil {
 		model.Properties["code"] = &huma.Schema{Type: "string", Description: "Stable code of the problem, such as not_found."}
+		model.Properties["choices"] = huma.SchemaFromType(api.OpenAPI().Components.Schemas, reflect.TypeFor[choices]())
 		delete(model.Properties, "type")
 		delete(model.Properties, "instance")
 		model.Required = []string{"title", "status", "code"}
@@ -81,9 +89,6 @@ func withCode(_ huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
-// openapi is the description of the JSON routes, made from the code.
-func (s *Server) openapi(c echo.Context) error { return c.JSON(http.StatusOK, s.api.OpenAPI()) }
-
 type loginInput struct {
 	Body struct {
 		Login    string `json:"login" minLength:"1" maxLength:"64"`
@@ -116,11 +121,12 @@ func (s *Server) apiLogin(ctx context.Context, c echo.Context, in *loginInput) (
 	return &out, err
 }
 
-type numberInput struct {
+// TicketPath is the ticket in an operation's path. It is exported because huma looks into no others.
+type TicketPath struct {
 	Number string `path:"number" example:"CD-000123"`
 }
 
-func (s *Server) apiEvidence(ctx context.Context, _ echo.Context, in *numberInput) (*huma.StreamResponse, error) {
+func (s *Server) apiEvidence(ctx context.Context, _ echo.Context, in *TicketPath) (*huma.StreamResponse, error) {
 	t, err := s.numbered(ctx, in.Number)
 	if err != nil {
 		return nil, err

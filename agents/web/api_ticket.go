@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -34,8 +33,9 @@ func (s *Server) copyTo(h huma.Context, r io.Reader) {
 	}
 }
 
-// listedTicket is a ticket in a list. priority is urgent or normal.
-type listedTicket struct {
+// ListedTicket is a ticket in a list. priority is urgent or normal. It is exported because huma describes
+// no embedded type that is not.
+type ListedTicket struct {
 	Number             string     `json:"number"`
 	Status             string     `json:"status" enum:"new,open,pending,on_hold,solved,closed"`
 	Reason             string     `json:"reason" doc:"Why it is in that status, a stable code."`
@@ -44,13 +44,13 @@ type listedTicket struct {
 	Locale             string     `json:"locale"`
 	Requester          string     `json:"requester" doc:"Who wrote, as claimed. It proves nothing."`
 	Intent             string     `json:"intent"`
-	Intents            []string   `json:"intents"`
+	Intents            []string   `json:"intents" nullable:"false"`
 	Confidence         float64    `json:"confidence"`
-	Flags              []string   `json:"flags"`
+	Flags              []string   `json:"flags" nullable:"false"`
 	Facts              apiFacts   `json:"facts"`
 	AccountNo          string     `json:"account_no"`
-	Candidates         []string   `json:"candidates"`
-	SubscriptionIDs    []string   `json:"subscription_ids"`
+	Candidates         []string   `json:"candidates" nullable:"false"`
+	SubscriptionIDs    []string   `json:"subscription_ids" nullable:"false"`
 	Assurance          int        `json:"assurance"`
 	Assignee           *string    `json:"assignee"`
 	Claim              *apiClaim  `json:"claim" doc:"Who works on the case just now; null where nobody does."`
@@ -68,10 +68,10 @@ type listedTicket struct {
 
 // apiTicket is a ticket by itself.
 type apiTicket struct {
-	listedTicket
-	Messages []apiMessage `json:"messages"`
-	Runs     []apiRun     `json:"runs"`
-	Links    []apiLink    `json:"links"`
+	ListedTicket
+	Messages []apiMessage `json:"messages" nullable:"false"`
+	Runs     []apiRun     `json:"runs" nullable:"false"`
+	Links    []apiLink    `json:"links" nullable:"false"`
 }
 
 // apiClaim is who works on a case: what anybody else does in it is 409 until the claim ends.
@@ -113,10 +113,10 @@ type apiMessage struct {
 	Text         string          `json:"text"`
 	Quoted       string          `json:"quoted"`
 	Kind         string          `json:"kind"`
-	Asks         []string        `json:"asks"`
+	Asks         []string        `json:"asks" nullable:"false"`
 	Assurance    int             `json:"assurance"`
-	AssuranceWhy []string        `json:"assurance_why"`
-	Attachments  []apiAttachment `json:"attachments"`
+	AssuranceWhy []string        `json:"assurance_why" nullable:"false"`
+	Attachments  []apiAttachment `json:"attachments" nullable:"false"`
 }
 
 type apiAttachment struct {
@@ -130,7 +130,7 @@ type apiRun struct {
 	State     string     `json:"state" enum:"running,ended"`
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`
-	Steps     []apiStep  `json:"steps"`
+	Steps     []apiStep  `json:"steps" nullable:"false"`
 }
 
 type apiStep struct {
@@ -162,7 +162,7 @@ type ticketsInput struct {
 
 type ticketsOutput struct {
 	Body struct {
-		Items      []listedTicket `json:"items"`
+		Items      []ListedTicket `json:"items" nullable:"false"`
 		NextCursor string         `json:"next_cursor"`
 	}
 }
@@ -187,7 +187,7 @@ func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInpu
 		return nil, err
 	}
 	out := ticketsOutput{}
-	out.Body.Items, out.Body.NextCursor = make([]listedTicket, 0, len(list)), next
+	out.Body.Items, out.Body.NextCursor = make([]ListedTicket, 0, len(list)), next
 	for _, t := range list {
 		out.Body.Items = append(out.Body.Items, s.listed(t))
 	}
@@ -195,15 +195,20 @@ func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInpu
 }
 
 type ticketOutput struct {
-	ETag string `header:"ETag"`
+	ETag string `header:"ETag" doc:"The ticket's version, for If-Match."`
 	Body apiTicket
 }
 
-func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInput) (*ticketOutput, error) {
+func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *TicketPath) (*ticketOutput, error) {
 	t, err := s.numbered(ctx, in.Number)
 	if err != nil {
 		return nil, err
 	}
+	return s.whole(ctx, t)
+}
+
+// whole is a ticket with all that belongs to it.
+func (s *Server) whole(ctx context.Context, t tickets.Ticket) (*ticketOutput, error) {
 	r := s.desk.Reader()
 	messages, err := r.Messages(ctx, t.ID)
 	if err != nil {
@@ -213,8 +218,8 @@ func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInp
 	if err != nil {
 		return nil, err
 	}
-	out := ticketOutput{ETag: fmt.Sprintf(`"%d"`, t.Version), Body: apiTicket{
-		listedTicket: s.listed(t), Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{}, Links: []apiLink{},
+	out := ticketOutput{ETag: etag(t), Body: apiTicket{
+		ListedTicket: s.listed(t), Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{}, Links: []apiLink{},
 	}}
 	for _, m := range messages {
 		out.Body.Messages = append(out.Body.Messages, s.messageOut(m))
@@ -245,9 +250,9 @@ func (s *Server) apiOneTicket(ctx context.Context, _ echo.Context, in *numberInp
 	return &out, nil
 }
 
-func (s *Server) listed(t tickets.Ticket) listedTicket {
+func (s *Server) listed(t tickets.Ticket) ListedTicket {
 	f := t.Facts
-	out := listedTicket{
+	out := ListedTicket{
 		Number: t.Number(), Status: string(t.Status), Reason: t.Reason, Channel: string(t.Channel), Subject: t.Subject,
 		Locale: t.Locale, Requester: t.Requester, Intent: string(t.Intent), Intents: names(t.Intents), Confidence: t.Confidence,
 		Flags: names(t.Flags), AccountNo: t.AccountNo, Candidates: names(t.Candidates), SubscriptionIDs: names(t.SubscriptionIDs),

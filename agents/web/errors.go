@@ -19,6 +19,8 @@ type problem struct {
 	Code   string          `json:"code"`
 	Detail string          `json:"detail,omitempty"`
 	Errors []problemDetail `json:"errors,omitempty"`
+	// Choices say between what to choose where the code is needs_choice.
+	Choices *choices `json:"choices,omitempty"`
 }
 
 // problemDetail is one wrong field.
@@ -37,7 +39,10 @@ func (p *problem) GetStatus() int { return p.Status }
 // ContentType is problem+json for a JSON answer.
 func (p *problem) ContentType(string) string { return "application/problem+json" }
 
-const internalCode = "internal"
+const (
+	internalCode = "internal"
+	choiceCode   = "needs_choice"
+)
 
 // statusOf maps a kind of error to its HTTP status.
 func statusOf(k tickets.Kind) int {
@@ -93,6 +98,13 @@ func explain(err error) *problem {
 	var done *problem
 	if errors.As(err, &done) {
 		return done
+	}
+	var choice *tickets.ChoiceError
+	if errors.As(err, &choice) {
+		return &problem{
+			Status: http.StatusConflict, Code: choiceCode, Title: http.StatusText(http.StatusConflict), Detail: choice.Msg,
+			Choices: choicesOut(choice),
+		}
 	}
 	var kind tickets.Kind
 	if errors.As(err, &kind) {

@@ -20,7 +20,13 @@ type caller struct {
 	key   agents.Key
 }
 
-func (c caller) actor() tickets.Actor { return tickets.AgentActor(c.agent.Login) }
+// actor is who the caller is in the evidence.
+func (c caller) actor() tickets.Actor {
+	if c.key.ID != 0 {
+		return tickets.KeyActor(c.key.ID)
+	}
+	return tickets.AgentActor(c.agent.Login)
+}
 
 const (
 	callerKey     = "caller"

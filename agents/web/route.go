@@ -26,6 +26,7 @@ type access struct {
 func public() access                                       { return access{public: true} }
 func person(p agents.Permission) access                    { return access{may: p} }
 func either(p agents.Permission, sc string) access         { return access{may: p, scope: sc} }
+func machine(sc string) access                             { return access{scope: sc} }
 func (s *Server) form(h echo.HandlerFunc) echo.HandlerFunc { return s.flashErrors(h) }
 
 // routes is the table: what people see, what programs call.
@@ -35,6 +36,12 @@ func (s *Server) routes() []route {
 		s.alarmRoutes(),
 		s.claimRoutes(),
 		s.apiRoutes(),
+		s.correctRoutes(),
+		s.quoteRoutes(),
+		s.runRoutes(),
+		s.refundRoutes(),
+		s.accountRoutes(),
+		s.chargeRoutes(),
 	)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/canceldesk/canceldesk/agents"
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -45,6 +47,25 @@ type Events interface {
 	Events(ctx context.Context, stream string) ([]Event, error)
 }
 
+// Requests keeps requests that carry an Idempotency-Key, with their answers.
+type Requests interface {
+	// BeginRequest keeps a request and reports true, or gives the one that was kept before. One whose
+	// time has passed, or which began before abandoned and has no answer, is as if it had never been.
+	BeginRequest(ctx context.Context, r agents.Request, abandoned time.Time) (agents.Request, bool, error)
+	EndRequest(ctx context.Context, r agents.Request) error
+	ForgetRequest(ctx context.Context, r agents.Request) error
+}
+
+// Accounts takes in accounts and charges.
+type Accounts interface {
+	// PutAccount stores what a sync says and reports whether the account is new.
+	PutAccount(ctx context.Context, s account.Sync) (bool, error)
+	// PutCharges takes in charges, each by itself.
+	PutCharges(ctx context.Context, charges []account.Charge) ([]tickets.TakenCharge, error)
+	// PutWatermark records how far a source's charges are complete, and returns how far they are.
+	PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error)
+}
+
 // Config is what the server works with. Every field is needed unless it says otherwise.
 type Config struct {
 	Desk     *tickets.Desk
@@ -64,6 +85,10 @@ type Config struct {
 	Events      Events
 	// Ready asks each part of the desk whether it can work; a nil error is yes.
 	Ready func(ctx context.Context) map[string]error
+	// Requests keeps the answers to requests that may be sent again.
+	Requests Requests
+	// Accounts takes in what the platform says of its accounts.
+	Accounts Accounts
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
 }
@@ -78,6 +103,7 @@ type Server struct {
 	api      huma.API
 	echo     *echo.Echo
 	table    map[string]route // by method and path
+	deciding [64]sync.Mutex   // by refund: one person decides at a time
 }
 
 // New makes the server. It fails only where the program's own pages are broken.
@@ -110,7 +136,7 @@ func New(cfg Config) (*Server, error) {
 			DisablePrintStack: true,
 			LogErrorFunc:      func(_ echo.Context, err error, _ []byte) error { return fmt.Errorf("panic: %w", err) },
 		}),
-		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard,
+		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard, s.idempotent,
 	)
 	for _, r := range s.routes() {
 		s.table[r.method+" "+r.path] = r
@@ -119,6 +145,7 @@ func New(cfg Config) (*Server, error) {
 		}
 	}
 	s.api = s.operations()
+	s.describe()
 	return s, nil
 }
 

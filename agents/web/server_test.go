@@ -108,7 +108,7 @@ func setup(t testing.TB) *house {
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{},
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
 		Ready:          func(context.Context) map[string]error { return h.ready },
-		OpenAttachment: openAttachment,
+		OpenAttachment: openAttachment, Requests: db, Accounts: platformSide{h},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +117,26 @@ func setup(t testing.TB) *house {
 	t.Cleanup(srv.Close)
 	h.url = srv.URL
 	return h
+}
+
+// platformSide takes in what the platform says, as the program does.
+type platformSide struct{ h *house }
+
+func (p platformSide) PutAccount(ctx context.Context, s account.Sync) (bool, error) {
+	_, created, err := p.h.db.PutAccount(ctx, s, func(id string) string { return "hash of " + id }, p.h.clock.now())
+	if err != nil {
+		return created, err
+	}
+	_, err = p.h.desk.Guard(ctx, s.AccountNo)
+	return created, err
+}
+
+func (p platformSide) PutCharges(ctx context.Context, charges []account.Charge) ([]tickets.TakenCharge, error) {
+	return p.h.desk.TakeCharges(ctx, charges)
+}
+
+func (p platformSide) PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error) {
+	return p.h.db.PutWatermark(ctx, source, through, p.h.clock.now())
 }
 
 // brokenTicket is one whose evidence can't be written.

@@ -43,28 +43,43 @@ func (c *commands) chargesCommand() *cobra.Command {
 				if err != nil {
 					return false, err
 				}
-				return a.putCharge(ctx, ch)
+				taken, err := a.putCharges(ctx, []account.Charge{ch})
+				if err != nil {
+					return false, err
+				}
+				return taken[0].Created, taken[0].Err
 			})
 		},
 	})
 }
 
-// putAccount stores an account and registers what lives in the ledger with it. It reports whether the
-// account is new.
+// putAccount stores an account, registers what lives in the ledger with it, and opens a case for a
+// charge in it that should not be. It reports whether the account is new.
 func (a *app) putAccount(ctx context.Context, s account.Sync) (bool, error) {
 	snap, created, err := a.db.PutAccount(ctx, s, a.hashID, a.now())
 	if err != nil {
 		return false, err
 	}
-	return created, a.ledger.Register(ctx, snap.Agreements, snap.Charges)
+	if err := a.ledger.Register(ctx, snap.Agreements, snap.Charges); err != nil {
+		return created, err
+	}
+	_, err = a.desk.Guard(ctx, s.AccountNo)
+	return created, err
 }
 
-func (a *app) putCharge(ctx context.Context, ch account.Charge) (bool, error) {
-	created, err := a.db.PutCharge(ctx, ch)
+// putCharges takes in charges and registers those that live in the ledger with it.
+func (a *app) putCharges(ctx context.Context, charges []account.Charge) ([]tickets.TakenCharge, error) {
+	taken, err := a.desk.TakeCharges(ctx, charges)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return created, a.ledger.Register(ctx, nil, []account.Charge{ch})
+	var kept []account.Charge
+	for i, c := range charges {
+		if taken[i].Err == nil {
+			kept = append(kept, c)
+		}
+	}
+	return taken, a.ledger.Register(ctx, nil, kept)
 }
 
 // hashID is the keyed hash an ID number is kept as.

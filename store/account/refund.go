@@ -51,14 +51,15 @@ type Refund struct {
 	Version   int64
 }
 
-// The details of a proposal that is void: the case turned out to be somebody else's, or what it was
-// worked out from has changed. It was nobody's decision about the money, so nobody is told of it.
+// The details of a proposal that is void: the case turned out to be somebody else's, what it was worked
+// out from has changed, or the request was taken back. It was nobody's decision about the money, so nobody is told of it.
 const (
 	VoidRelinked     = "relinked"
 	VoidQuoteChanged = "quote_changed"
+	VoidWithdrawn    = "withdrawn"
 )
 
 // Void reports whether the refund was turned down only because what it was proposed on is gone.
 func (r Refund) Void() bool {
-	return r.State == RefundRejected && (r.Detail == VoidRelinked || r.Detail == VoidQuoteChanged)
+	return r.State == RefundRejected && (r.Detail == VoidRelinked || r.Detail == VoidQuoteChanged || r.Detail == VoidWithdrawn)
 }

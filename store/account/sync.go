@@ -136,6 +136,19 @@ func DecodeSync(raw []byte) (Sync, error) {
 	return s, s.check()
 }
 
+// DecodeSyncOf reads the JSON of the account with that number, which it need not name again.
+func DecodeSyncOf(accountNo string, raw []byte) (Sync, error) {
+	var s Sync
+	if err := decodeStrict(raw, &s); err != nil {
+		return s, err
+	}
+	if s.AccountNo != "" && s.AccountNo != accountNo {
+		return s, errors.New("account_no is another one's than the path's")
+	}
+	s.AccountNo = accountNo
+	return s, s.check()
+}
+
 // DecodeCharge reads one charge's JSON.
 func DecodeCharge(raw []byte) (Charge, error) {
 	var c SyncCharge

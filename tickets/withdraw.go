@@ -1,0 +1,93 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ReasonWithdrawn is why a case is solved whose request was taken back before anything was done.
+const ReasonWithdrawn = "withdrawn"
+
+// Withdraw ends a case whose customer takes the request back: nothing was done outside yet, so its
+// steps are left out by right and what it keeps back is let go. Conflict, with what can be done
+// instead, once something is under way or was carried out.
+func (d *Desk) Withdraw(ctx context.Context, id int64, by Actor) (Ticket, error) {
+	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if err := withdrawable(ctx, tx, *t); err != nil {
+			return nil, nil, err
+		}
+		records, err := voidProposals(ctx, tx, *t, by, ReasonWithdrawn, at)
+		if err != nil {
+			return nil, nil, err
+		}
+		run, steps, err := currentRun(ctx, tx, *t, at)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range steps {
+			if s.State.Done() {
+				continue
+			}
+			s.RunID, s.State, s.Reason, s.Detail, s.By, s.EndedAt = run.ID, Skipped, ReasonWithdrawn, "", string(by), &at
+			if err := tx.SaveStep(ctx, s); err != nil {
+				return nil, nil, err
+			}
+			records = append(records, stepRecord(*t, s, by))
+		}
+		run.EndedAt = &at
+		if err := tx.SaveRun(ctx, &run); err != nil {
+			return nil, nil, err
+		}
+		before := t.Status
+		if err := t.SetStatus(Solved, ReasonWithdrawn, at); err != nil {
+			return nil, nil, err
+		}
+		return append(records, statusRecord(*t, before, by)), []Job{runJob(*t, at), d.CloseJob(*t, at)}, nil
+	})
+}
+
+// withdrawable is Conflict where the request can't be taken back any more, with what can be done.
+func withdrawable(ctx context.Context, tx Tx, t Ticket) error {
+	effects, err := tx.Effects(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	var done []string
+	open := false
+	for _, e := range effects {
+		switch {
+		case e.Kind == HoldDebits || e.Kind == ReleaseDebits:
+		case e.State == EffectDone:
+			done = append(done, e.Target)
+		case e.State != EffectRefused:
+			open = true
+		}
+	}
+	switch {
+	case len(done) > 0:
+		return &Error{Kind: Conflict, Msg: fmt.Sprintf("Carried out already: %s. It can't be taken back here. "+
+			"Whoever wants to go on signs up again in the app and signs a new debit agreement with the payment channel there; what was paid runs on until its last day.",
+			strings.Join(done, ", "))}
+	case open:
+		return &Error{Kind: Conflict, Msg: "The stop is under way and its outcome is not known yet. Look again in a few minutes: it is either done, or can be taken back."}
+	case !t.Live():
+		return &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to take back."}
+	}
+	return nil
+}
+
+// currentRun is the ticket's running run, which begins here where there is none.
+func currentRun(ctx context.Context, tx Tx, t Ticket, at time.Time) (Run, Steps, error) {
+	run, steps, err := tx.LatestRun(ctx, t.ID)
+	switch {
+	case err == nil && run.EndedAt == nil:
+		return run, steps, nil
+	case err != nil && !errors.Is(err, NotFound):
+		return run, nil, err
+	}
+	run, steps = BeginRun(t, at)
+	return run, steps, tx.InsertRun(ctx, &run, steps)
+}
