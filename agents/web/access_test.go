@@ -37,6 +37,7 @@ func allowed() map[string]string {
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
+		"GET /v1/stops": "", "POST /v1/stops/:id/applied": "", "GET /v1/subscriptions/:id/debit": "", // machines only
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 	}
 }

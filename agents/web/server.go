@@ -45,6 +45,13 @@ type Events interface {
 	Events(ctx context.Context, stream string) ([]Event, error)
 }
 
+// Directory asks the platform for accounts; what it finds is in the desk's store afterwards.
+type Directory interface {
+	// Find returns the numbers of the accounts that the platform has for a value. Unavailable where it
+	// can't be asked.
+	Find(ctx context.Context, by tickets.AccountKey, value string) ([]string, error)
+}
+
 // Config is what the server works with. Every field is needed unless it says otherwise.
 type Config struct {
 	Desk     *tickets.Desk
@@ -66,6 +73,8 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
+	// Directory is nil where the desk's store holds every account.
+	Directory Directory
 }
 
 // Server answers the dashboard and the JSON routes.

@@ -146,7 +146,7 @@ func (a *app) handler() (http.Handler, error) {
 		Desk: a.desk, People: a.db, Sessions: a.db.Sessions(a.now), PublicURL: a.config.HTTP.PublicURL,
 		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
-		Ready: a.ready, OpenAttachment: openAttachment,
+		Ready: a.ready, OpenAttachment: openAttachment, Directory: a.platform.lookups(),
 	})
 }
 
