@@ -62,7 +62,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
 		c.QuoteChanged = c.changed(r.Settings, r.Now())
 		next := Plan(c, r.Settings, r.Now())
-		if stale != nil && next.Do != DoStop && next.Do != DoEnd {
+		if stale != nil && c.Ticket.Live() && next.Do != DoStop && next.Do != DoEnd {
 			// Debits are stopped by what is known; all else waits until the platform can be asked.
 			return r.wait(ctx, c, stale)
 		}

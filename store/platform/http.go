@@ -111,10 +111,7 @@ func (b *HTTP) Agreement(ctx context.Context, a account.Agreement) (account.Agre
 	case account.AgreementActive, account.AgreementStopping:
 		s.Known = true
 	case account.AgreementTerminated:
-		s.Known, s.Ended = true, true
-		if r.At != nil {
-			s.EndedAt = r.At.UTC().Truncate(time.Microsecond)
-		}
+		s.Known, s.Ended, s.EndedAt = true, true, b.instant(r.At)
 	case "", "none":
 		s.Detail = "platform: no such agreement"
 	default:
@@ -132,10 +129,7 @@ func (b *HTTP) call(ctx context.Context, path string, o order) (account.Answer, 
 	if err := b.client.post(ctx, path, o, &r); err != nil {
 		return account.Answer{}, err
 	}
-	a := account.Answer{State: r.State, Detail: plain(r.Detail)}
-	if r.At != nil {
-		a.At = r.At.UTC().Truncate(time.Microsecond)
-	}
+	a := account.Answer{State: r.State, Detail: plain(r.Detail), At: b.instant(r.At)}
 	switch {
 	case r.State == account.AnswerDone, r.State == account.AnswerPending, r.State == account.AnswerRefused:
 	case r.State == account.AnswerNone && path == "/query":
@@ -151,6 +145,15 @@ func (b *HTTP) call(ctx context.Context, path string, o order) (account.Answer, 
 		})
 	}
 	return a, nil
+}
+
+// instant is when the platform says that something was; zero, which is now, where it does not say or
+// says what has not come yet.
+func (b *HTTP) instant(at *time.Time) time.Time {
+	if at == nil || at.After(b.client.now()) {
+		return time.Time{}
+	}
+	return at.UTC().Truncate(time.Microsecond)
 }
 
 // Bounds on what the platform says beside its answer.

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// Desk is where the platform tells of its debits: the desk's address and a key with charges:write.
+// Desk is where the platform tells of its debits.
 type Desk struct {
-	URL, Key string
+	URL string
+	Key func() (string, error) // with charges:write
 }
 
 // pushTime bounds one call to the desk.
@@ -29,6 +30,10 @@ func (s *Simulator) Push(ctx context.Context, d Desk) error {
 	for i, c := range charges {
 		all[i] = json.RawMessage(c)
 	}
+	key, err := d.Key()
+	if err != nil {
+		return fmt.Errorf("the desk's key: %w", err)
+	}
 	body, err := json.Marshal(all)
 	if err != nil {
 		return fmt.Errorf("write charges: %w", err)
@@ -40,7 +45,7 @@ func (s *Simulator) Push(ctx context.Context, d Desk) error {
 		return fmt.Errorf("tell the desk: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+d.Key)
+	req.Header.Set("Authorization", "Bearer "+key)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("tell the desk: %w", err)
