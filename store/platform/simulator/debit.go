@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -111,27 +110,17 @@ func (s *Simulator) debit(ctx context.Context, tx *sql.Tx, d due, now time.Time)
 	return err
 }
 
+// arrival is a debit that was in flight.
+type arrival struct {
+	charge, subscription, accountNo, agreement, end string
+	fen                                             int64
+	months                                          int
+}
+
 // land lets the debits arrive that were in flight.
 func land(ctx context.Context, tx *sql.Tx, now time.Time) (int, error) {
-	type flight struct {
-		charge, subscription, accountNo, agreement, end string
-		fen                                             int64
-		months                                          int
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT f.charge_id, f.subscription_id, f.amount_fen, s.account_no, s.agreement_id, s.period_end, s.months
-		FROM flights f JOIN subscriptions s ON s.id = f.subscription_id WHERE NOT f.arrived AND f.due_at <= ?`, now.UnixMilli())
+	all, err := arriving(ctx, tx, now)
 	if err != nil {
-		return 0, fmt.Errorf("what is in flight: %w", err)
-	}
-	var all []flight
-	for rows.Next() {
-		var f flight
-		if err := rows.Scan(&f.charge, &f.subscription, &f.fen, &f.accountNo, &f.agreement, &f.end, &f.months); err != nil {
-			return 0, errors.Join(err, rows.Close())
-		}
-		all = append(all, f)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, fmt.Errorf("what is in flight: %w", err)
 	}
 	for _, f := range all {
@@ -148,4 +137,22 @@ func land(ctx context.Context, tx *sql.Tx, now time.Time) (int, error) {
 		}
 	}
 	return len(all), nil
+}
+
+func arriving(ctx context.Context, tx *sql.Tx, now time.Time) ([]arrival, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT f.charge_id, f.subscription_id, f.amount_fen, s.account_no, s.agreement_id, s.period_end, s.months
+		FROM flights f JOIN subscriptions s ON s.id = f.subscription_id WHERE NOT f.arrived AND f.due_at <= ?`, now.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []arrival
+	for rows.Next() {
+		var f arrival
+		if err := rows.Scan(&f.charge, &f.subscription, &f.fen, &f.accountNo, &f.agreement, &f.end, &f.months); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, rows.Err()
 }
