@@ -57,6 +57,15 @@ type Reader interface {
 	AlarmsOf(ctx context.Context, ticketID int64) ([]Alarm, error)
 	// Watched lists the tickets to be looked at by that instant (Ticket.AlertAt), the first one first.
 	Watched(ctx context.Context, at time.Time, limit int) ([]int64, error)
+	// DebitsInFlight lists the debits that a stop of the ticket came too late for, the earliest first.
+	DebitsInFlight(ctx context.Context, ticketID int64) ([]account.DebitInFlight, error)
+	// DebitInFlight is the charge as the biller named it before it arrived: no broken promise. NotFound
+	// where it named none of that id.
+	DebitInFlight(ctx context.Context, chargeID string) (account.DebitInFlight, error)
+	// StopOrders lists what a biller that pulls has to apply, after an id, oldest first.
+	StopOrders(ctx context.Context, after int64, limit int) ([]account.StopOrder, error)
+	// DebitFacts is what speaks for and against debiting a subscription; NotFound where there is none.
+	DebitFacts(ctx context.Context, subscriptionID string) (DebitFacts, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
 	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
 }
@@ -137,6 +146,12 @@ type Tx interface {
 	// SaveAgreementEnd and SaveStop record what the channel and the biller confirmed.
 	SaveAgreementEnd(ctx context.Context, agreementID string, endedAt time.Time) error
 	SaveStop(ctx context.Context, subscriptionID string, stoppedAt time.Time, accessUntil account.Date) error
+
+	// SaveDebitsInFlight keeps the debits that the biller named; what is known of a charge stays.
+	SaveDebitsInFlight(ctx context.Context, list []account.DebitInFlight) error
+	// StopOrder is what a biller that pulls has to apply; SaveStopOrder writes what became of it.
+	StopOrder(ctx context.Context, id int64) (account.StopOrder, error)
+	SaveStopOrder(ctx context.Context, o account.StopOrder) error
 
 	InsertOutgoing(ctx context.Context, o *Outgoing) error
 	OutgoingByKey(ctx context.Context, key string) (Outgoing, error)

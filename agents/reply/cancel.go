@@ -22,9 +22,11 @@ const (
 type cancelled struct {
 	Kind       cancelKind
 	Ended      []endedSubscription
-	Agreements []account.Agreement // ended in this case, with the channel's own time
-	Alive      []account.Agreement // still able to debit; never with Kind stopped
-	Pending    []account.Charge    // accepted by a channel before the stop, may still settle
+	Agreements []account.Agreement     // ended in this case, with the channel's own time
+	Alive      []account.Agreement     // still able to debit; never with Kind stopped
+	Pending    []account.Charge        // accepted by a channel before the stop, may still settle
+	InFlight   []account.DebitInFlight // named by the biller as sent before the stop
+	Outside    []outside               // who keeps what only the customer can end
 	Others     []account.Subscription
 }
 
@@ -42,7 +44,8 @@ func cancelOutcome(f Facts) (cancelled, error) {
 	if len(own) == 0 || len(own) != len(f.Ticket.SubscriptionIDs) {
 		return cancelled{}, untrue("It is not known yet which subscriptions this case is about.")
 	}
-	out := cancelled{Kind: stopped, Alive: f.alive()}
+	out := cancelled{Kind: stopped, Alive: f.alive(), InFlight: f.InFlight}
+	out.Outside = outsides(out.Alive)
 	for _, sub := range own {
 		at, ok := f.stop(sub)
 		if !ok {

@@ -156,6 +156,16 @@ func variants() map[string]func(locale string) reply.Facts {
 				ID: "c2", SubscriptionID: "s1", AmountFen: 3000, Currency: "CNY", ChargedAt: at(22, 9, 59), State: account.ChargePending,
 			})
 		}),
+		"cancel_external_apple": with(tickets.TellCancelOutcome, func(f *reply.Facts) {
+			f.Account.Agreements[0] = account.Agreement{
+				ID: "a1", Channel: account.External, Merchant: "Apple App Store", State: account.AgreementActive, SubscriptionIDs: []string{"s1"},
+			}
+		}),
+		"cancel_in_flight": with(tickets.TellCancelOutcome, func(f *reply.Facts) {
+			f.InFlight = []account.DebitInFlight{
+				{ChargeID: "c7", SubscriptionID: "s1", AmountFen: 3000, DueAt: at(23, 9, 0)}, {ChargeID: "c8", SubscriptionID: "s1", AmountFen: 100},
+			}
+		}),
 		"cancel_kept": with(tickets.TellCancelOutcome, func(f *reply.Facts) {
 			f.Account.Agreements[0] = account.Agreement{ID: "a1", Channel: account.WeChat, State: account.AgreementActive}
 			f.Steps = tickets.Steps{{Name: tickets.Cancel, State: tickets.Skipped, Reason: "agreement_kept"}}

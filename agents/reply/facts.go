@@ -45,6 +45,8 @@ type Facts struct {
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
 	Holds       []tickets.Hold
+	// InFlight are the debits that a stop came too late for.
+	InFlight []account.DebitInFlight
 	// Answer is the agent's message, for TellAnswer only.
 	Answer *tickets.Message
 }

@@ -78,6 +78,9 @@ func (f *Facts) load(ctx context.Context, r tickets.Reader) (err error) {
 	if f.Holds, err = r.Holds(ctx, id); err != nil {
 		return fmt.Errorf("load holds: %w", err)
 	}
+	if f.InFlight, err = r.DebitsInFlight(ctx, id); err != nil {
+		return fmt.Errorf("load debits in flight: %w", err)
+	}
 	return nil
 }
 

@@ -48,6 +48,9 @@ func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a account
 		if e.State.Settled() {
 			e.SettledAt = &at
 			data := map[string]any{"key": e.Key, "kind": string(e.Kind), "target": e.Target, "state": string(e.State), "detail": e.Detail}
+			if len(a.InFlight) > 0 {
+				data["debits_in_flight"] = inFlightData(a.InFlight, r.Settings.Zone)
+			}
 			if !a.At.IsZero() {
 				data["confirmed_at"] = a.At.In(r.Settings.Zone).Format(time.RFC3339)
 			}
@@ -57,6 +60,11 @@ func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a account
 		}
 		if err := tx.SaveEffect(ctx, e); err != nil {
 			return nil, err
+		}
+		if e.Kind == tickets.StopDebits && e.State.Settled() {
+			if err := tx.ClearAlarm(ctx, tickets.StopAlarm(e.Key), tickets.DeskActor, at); err != nil {
+				return nil, err
+			}
 		}
 		more, err := apply(tx, e.State)
 		return append(records, more...), err
@@ -130,8 +138,29 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 			return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
 		})
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
+		if err := tx.SaveDebitsInFlight(ctx, inFlight(a, e, r.Now())); err != nil {
+			return err
+		}
 		return tx.SaveStop(ctx, n.Subscription, a.At, last)
 	}))
+}
+
+// inFlight are the debits that the biller's answer to a stop named.
+func inFlight(a account.Answer, e tickets.Effect, at time.Time) []account.DebitInFlight {
+	out := slices.Clone(a.InFlight)
+	for i := range out {
+		out[i].TicketID, out[i].EffectKey, out[i].SubscriptionID, out[i].NamedAt = e.TicketID, e.Key, e.Target, at
+	}
+	return out
+}
+
+// inFlightData are the same debits as an event tells of them.
+func inFlightData(list []account.DebitInFlight, zone *time.Location) []any {
+	out := make([]any, len(list))
+	for i, d := range list {
+		out[i] = map[string]any{"charge": d.ChargeID, "amount_fen": d.AmountFen, "due_at": d.DueAt.In(zone).Format(time.RFC3339)}
+	}
+	return out
 }
 
 // lastDay is the last day of use, inclusive: the paid period's, or the day of the request where

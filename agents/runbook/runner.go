@@ -16,7 +16,9 @@ import (
 type Config struct {
 	Store    tickets.Store
 	Settings tickets.Settings
-	Biller   Biller
+	// Directory is asked for accounts as they are needed; nil where the store holds them all.
+	Directory Directory
+	Biller    Biller
 	// Channels are the payment channels by name. An agreement on a channel that is not here waits for
 	// a person.
 	Channels map[account.PaymentChannel]Channel
@@ -53,13 +55,17 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 	var tried []string
 	progressed := false
 	for range moveLimit {
-		c, err := load(ctx, r.Store, j.TicketID)
+		c, stale, err := r.load(ctx, j.TicketID)
 		if err != nil {
 			return err
 		}
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
 		c.QuoteChanged = c.changed(r.Settings, r.Now())
 		next := Plan(c, r.Settings, r.Now())
+		if stale != nil && c.Ticket.Live() && next.Do != DoStop && next.Do != DoEnd {
+			// Debits are stopped by what is known; all else waits until the platform can be asked.
+			return r.wait(ctx, c, stale)
+		}
 		settled := true
 		if next.Do == DoRest {
 			err = r.rest(ctx, c, next, done)
@@ -80,6 +86,12 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 		}
 	}
 	return fmt.Errorf("%s: more than %d moves in one job", tickets.Number(j.TicketID), moveLimit)
+}
+
+// wait leaves the job to be tried again, for the reason given, and rings for what can't wait.
+func (r *Runner) wait(ctx context.Context, c Case, why error) error {
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) { return nil, ring(ctx, tx, c, at) })
+	return errors.Join(fmt.Errorf("account of %s: %w", c.Ticket.Number(), why), err)
 }
 
 // reached are the payment channels that the desk has access to.
@@ -312,6 +324,9 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 			if err := tx.RaiseAlarm(ctx, a); err != nil {
 				return nil, err
 			}
+		}
+		if err := ring(ctx, tx, c, at); err != nil {
+			return nil, err
 		}
 		for _, tell := range n.Tells {
 			if err := tx.Enqueue(ctx, tickets.Job{

@@ -278,7 +278,7 @@ func (b *bundle) drain(limit time.Duration, check func()) {
 		}
 		b.clock.until(j.DueAt)
 		if err := b.work(j); err != nil {
-			if !errors.Is(err, errKilled) {
+			if !errors.Is(err, errKilled) && !errors.Is(err, tickets.Unavailable) {
 				b.t.Fatalf("%s: %v", j.Key, err)
 			}
 			j.DueAt = b.clock.now().Add(time.Second)

@@ -38,6 +38,7 @@ func allowed() map[string]string {
 		"POST /tickets/:number/refunds/:refund/reject": workers,
 		"POST /tickets/:number/takeover":               workers, "GET /alarms": readers, "POST /alarms/:id/clear": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
+		"GET /v1/stops": "", "POST /v1/stops/:id/applied": "", "GET /v1/subscriptions/:id/debit": "", // machines only
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 		"PUT /v1/tickets/:number/assignee": workers, "PUT /v1/tickets/:number/status": workers, "PUT /v1/tickets/:number/intent": workers,
 		"PUT /v1/tickets/:number/account": workers, "PUT /v1/tickets/:number/subscription": workers,

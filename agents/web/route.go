@@ -42,6 +42,7 @@ func (s *Server) routes() []route {
 		s.refundRoutes(),
 		s.accountRoutes(),
 		s.chargeRoutes(),
+		s.billingRoutes(),
 	)
 }
 

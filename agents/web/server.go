@@ -66,6 +66,13 @@ type Accounts interface {
 	PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error)
 }
 
+// Directory asks the platform for accounts; what it finds is in the desk's store afterwards.
+type Directory interface {
+	// Find returns the numbers of the accounts that the platform has for a value. Unavailable where it
+	// can't be asked.
+	Find(ctx context.Context, by tickets.AccountKey, value string) ([]string, error)
+}
+
 // Config is what the server works with. Every field is needed unless it says otherwise.
 type Config struct {
 	Desk     *tickets.Desk
@@ -91,6 +98,8 @@ type Config struct {
 	Accounts Accounts
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
+	// Directory is nil where the desk's store holds every account.
+	Directory Directory
 }
 
 // Server answers the dashboard and the JSON routes.

@@ -15,7 +15,6 @@ import (
 	"github.com/canceldesk/canceldesk/store"
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/store/channel"
-	"github.com/canceldesk/canceldesk/store/platform"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -32,6 +31,8 @@ type app struct {
 	ids      tickets.MailIDs
 	desk     *tickets.Desk
 	runner   *runbook.Runner
+	// platform is what the desk calls of the platform's; each part is nil where it keeps that itself.
+	platform platformSide
 	writer   *reply.Writer
 	sender   *reply.Sender
 	// mailboxes is how the last poll of each ended, for /readyz.
@@ -81,10 +82,13 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	_, domain, _ := strings.Cut(from.Address, "@")
 	a.ids = tickets.MailIDs{Key: a.keys.mailID, Domain: domain}
 	a.desk = tickets.NewDesk(a.db, settings, a.ids, now)
+	biller, channels, err := a.reachPlatform()
+	if err != nil {
+		return nil, err
+	}
 	a.runner = runbook.NewRunner(runbook.Config{
-		Store: a.db, Settings: settings, Biller: platform.NewEmbedded(a.db.Conn(), now),
-		Channels: map[account.PaymentChannel]runbook.Channel{account.Ledger: a.ledger},
-		Sealer:   a.sequence, Now: now, CallTimeout: callTimeout,
+		Store: a.db, Settings: settings, Directory: a.platform.lookups(), Biller: biller, Channels: channels,
+		Sealer: a.sequence, Now: now, CallTimeout: callTimeout,
 	})
 	a.writer = reply.NewWriter(reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},

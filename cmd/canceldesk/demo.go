@@ -23,6 +23,7 @@ import (
 // mails, SQLite in a temporary folder, and a month of history made through the product's own calls.
 func (c *commands) demoCommand() *cobra.Command {
 	var address, insecure, dir string
+	var withPlatform bool
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Try the whole desk with sample members and mails; needs nothing else", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -33,11 +34,12 @@ func (c *commands) demoCommand() *cobra.Command {
 				return usageError{fmt.Errorf("--addr is %q: the demo listens on this machine only, such as 127.0.0.1:8080; --insecure-addr opens it to others, with passwords that everybody knows", address)}
 			}
 			begin(cmd)
-			return c.demo(cmd.Context(), listenOn, dir)
+			return c.demo(cmd.Context(), listenOn, dir, withPlatform)
 		},
 	}
 	cmd.Flags().StringVar(&address, "addr", "127.0.0.1:8080", "where the dashboard answers; port 0 takes a free one")
 	cmd.Flags().StringVar(&insecure, "insecure-addr", "", "like --addr, but not only for this machine")
+	cmd.Flags().BoolVar(&withPlatform, "platform", false, "ask a simulated platform with 1,000 members for accounts and billing, over HTTP and in a process of its own")
 	cmd.Flags().StringVar(&dir, "dir", "", "keep the demo's files in this `folder` instead of a temporary one")
 	return cmd
 }
@@ -93,7 +95,7 @@ const (
 	demoAddress  = "service@galaxy.example"
 )
 
-func (c *commands) demo(ctx context.Context, address, dir string) (err error) {
+func (c *commands) demo(ctx context.Context, address, dir string, withPlatform bool) (err error) {
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "canceldesk-demo-"); err != nil {
 			return fmt.Errorf("make a folder for the demo: %w", err)
@@ -119,6 +121,15 @@ func (c *commands) demo(ctx context.Context, address, dir string) (err error) {
 	k := &clock{at: began.Add(-historyLength)}
 	post.now = k.now
 	cfg := demoConfig(dir, listen.Addr().String(), post)
+	var beside *demoPlatform
+	if withPlatform {
+		if beside, err = c.startPlatform(ctx, dir, cfg.HTTP.PublicURL, began); err != nil {
+			return errors.Join(err, listen.Close())
+		}
+		defer func() { err = errors.Join(err, beside.Close()) }()
+		beside.settings(&cfg)
+		k.run(c.now) // signatures are of their time
+	}
 	fresh, err := c.demoStore(ctx, cfg, k)
 	if err != nil {
 		return errors.Join(err, listen.Close())
@@ -132,26 +143,37 @@ func (c *commands) demo(ctx context.Context, address, dir string) (err error) {
 	if err != nil {
 		return errors.Join(err, listen.Close())
 	}
-	if fresh {
-		h := history{app: a, clock: k, post: post, began: began}
-		if err := h.play(ctx); err != nil {
-			return errors.Join(err, listen.Close())
-		}
+	h := history{app: a, clock: k, post: post, began: began}
+	switch {
+	case beside != nil && fresh:
+		err = errors.Join(os.WriteFile(beside.keyFile, []byte(key), 0o600), h.catchUp(ctx))
+	case beside != nil:
+		err = os.WriteFile(beside.keyFile, []byte(key), 0o600)
+	case fresh:
+		err = h.play(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, listen.Close())
 	}
 	k.run(c.now)
-	c.announce(cfg, key, a.keys.verifier)
+	c.announce(cfg, key, a.keys.verifier, beside)
 	return a.serve(ctx, listen, []string{roleAPI, rolePoll, roleWork}, func(next http.Handler) http.Handler {
 		return post.pages(next, a.desk.Settings().Zone)
 	})
 }
 
-// announce prints what a person, or a program, needs to use the demo.
-func (c *commands) announce(cfg config.Config, key, verifier string) {
+// announce prints what a person, or a program, needs to use the demo, and the platform beside it where
+// there is one.
+func (c *commands) announce(cfg config.Config, key, verifier string, beside *demoPlatform) {
 	fmt.Fprintf(c.out, "url=%s\n", cfg.HTTP.PublicURL)
 	for _, p := range demoPeople() {
 		fmt.Fprintf(c.out, "%s=%s:%s\n", p.Role, p.Login, demoPassword)
 	}
-	fmt.Fprintf(c.out, "apikey=%s\nevidence_key=%s\nready\n", key, verifier)
+	fmt.Fprintf(c.out, "apikey=%s\nevidence_key=%s\n", key, verifier)
+	if beside != nil {
+		fmt.Fprintf(c.out, "platform=%s\nplatform_secret=%s\n", beside.url, beside.secret)
+	}
+	fmt.Fprintln(c.out, "ready")
 }
 
 func demoConfig(dir, address string, post *post) config.Config {

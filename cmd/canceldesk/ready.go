@@ -33,6 +33,7 @@ func (l *lastPolls) polled(mailbox string, err error) {
 func (a *app) ready(ctx context.Context) map[string]error {
 	parts := map[string]error{"database": a.db.CheckSchema(ctx)}
 	_, _, parts["tickets"] = a.db.Tickets(ctx, tickets.Filter{Limit: 1})
+	a.platform.ready(parts)
 	a.mailboxes.mu.Lock()
 	defer a.mailboxes.mu.Unlock()
 	maps.Copy(parts, a.mailboxes.ends)

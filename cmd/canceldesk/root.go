@@ -61,7 +61,7 @@ func rootCommand(e environment) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&c.configPath, "config", path, "settings file ($CANCELDESK_CONFIG)")
 	root.AddCommand(
-		c.demoCommand(), c.serveCommand(), c.pollCommand(), c.workCommand(), c.migrateCommand(), c.configCommand(),
+		c.demoCommand(), c.simulatorCommand(), c.serveCommand(), c.pollCommand(), c.workCommand(), c.migrateCommand(), c.configCommand(),
 		c.agentsCommand(), c.keysCommand(), c.accountsCommand(), c.chargesCommand(), c.ticketsCommand(),
 		c.quarantineCommand(), c.refundsCommand(), c.calendarCommand(), c.evidenceCommand(), mailCommand(), intentCommand(),
 	)

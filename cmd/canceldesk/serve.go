@@ -155,25 +155,26 @@ func (a *app) handler() (http.Handler, error) {
 		Desk: a.desk, People: a.db, Sessions: a.db.Sessions(a.now), PublicURL: a.config.HTTP.PublicURL,
 		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
-		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: platformSide{a},
+		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: told{a},
+		Directory: a.platform.lookups(),
 	})
 }
 
-// platformSide is what the platform's programs report.
-type platformSide struct{ *app }
+// told is what the platform's programs report.
+type told struct{ *app }
 
 // PutAccount takes in an account.
-func (p platformSide) PutAccount(ctx context.Context, s account.Sync) (bool, error) {
+func (p told) PutAccount(ctx context.Context, s account.Sync) (bool, error) {
 	return p.putAccount(ctx, s)
 }
 
 // PutCharges takes in charges.
-func (p platformSide) PutCharges(ctx context.Context, charges []account.Charge) ([]tickets.TakenCharge, error) {
+func (p told) PutCharges(ctx context.Context, charges []account.Charge) ([]tickets.TakenCharge, error) {
 	return p.putCharges(ctx, charges)
 }
 
 // PutWatermark records how far a source's charges are complete.
-func (p platformSide) PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error) {
+func (p told) PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error) {
 	return p.db.PutWatermark(ctx, source, through, p.now())
 }
 

@@ -19,7 +19,25 @@ type Answer struct {
 	State  AnswerState
 	At     time.Time
 	Detail string // ids and codes of the other side, no personal data
+	// InFlight are debits that were on their way before a stop and may still arrive.
+	InFlight []DebitInFlight
 }
+
+// DebitInFlight is a debit that the biller had sent before it was asked to stop, and that nobody can
+// call back. The biller named it beforehand, so it is no broken promise when it arrives, and it is
+// returned then.
+type DebitInFlight struct {
+	ChargeID       string `gorm:"primaryKey"`
+	TicketID       int64
+	EffectKey      string // of the stop that was answered
+	SubscriptionID string
+	AmountFen      int64
+	DueAt          time.Time // when it was to arrive; zero where the biller did not say
+	NamedAt        time.Time
+}
+
+// TableName is where it is kept.
+func (DebitInFlight) TableName() string { return "debits_in_flight" }
 
 // Stop is what a biller is asked to stop. Mode Now also ends access.
 type Stop struct {

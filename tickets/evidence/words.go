@@ -138,6 +138,7 @@ func partTerms() map[string]term {
 		"notify":       {"通知客户", "Telling the customer"},
 		"reply":        {"回复", "Reply"},
 		"verification": {"身份核验", "Verification"},
+		"stop":         {"待计费方执行的指令", "Instruction for the biller to fetch"},
 		"watch":        {"扣费守护", "Watch for later debits"},
 	}
 }
@@ -166,6 +167,7 @@ func phaseTerms() map[string]term {
 		"ended":     {"已结束", "ended"},
 		"skipped":   {"已跳过", "skipped"},
 		"withdrawn": {"已撤回", "withdrawn"},
+		"applied":   {"计费方已执行", "applied by the biller"},
 	}
 }
 

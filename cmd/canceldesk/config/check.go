@@ -145,12 +145,7 @@ func (p *problems) server(at string, s MailServer) {
 
 // outside checks what the desk calls or is called by.
 func (p *problems) outside(c Config) {
-	p.oneOf("accounts.source", c.Accounts.Source, "embedded", "http")
-	p.later(c.Accounts.Source == "http", "accounts.source: http", "set embedded and load accounts with `canceldesk accounts import`")
-	p.secret("accounts.secret", c.Accounts.Secret)
-	p.oneOf("billing.mode", c.Billing.Mode, "embedded", "http", "pull")
-	p.later(c.Billing.Mode == "http" || c.Billing.Mode == "pull", "billing.mode: "+c.Billing.Mode, "set embedded")
-	p.secret("billing.secret", c.Billing.Secret)
+	p.platform(c)
 	p.later(len(c.Channels.WeChat) > 0, "channels.wechat", "leave it empty; agreements at WeChat Pay wait for a person")
 	p.later(len(c.Channels.Alipay) > 0, "channels.alipay", "leave it empty; agreements at Alipay wait for a person")
 	if len(c.Channels.Ledger) > 0 {

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,6 +28,15 @@ func TestCheckFindsNothingInWorkingSettings(t *testing.T) {
 		"moved mail":         func(c *Config) { c.Mailboxes[0].Processed = Processed{"move", "Done"} },
 		"a login for SMTP":   func(c *Config) { c.Mailboxes[0].SMTP.Username, c.Mailboxes[0].SMTP.Password = "u", "p" },
 		"a long secret":      func(c *Config) { c.Accounts.Secret = strings.Repeat("s", 32) },
+		"the platform over HTTP": func(c *Config) {
+			secret := "whsec_" + strings.Repeat("c2Vj", 12)
+			c.Accounts = Accounts{Source: "http", URL: "https://accounts.example.com/desk", Secret: secret, Cache: time.Minute}
+			c.Billing = Billing{Mode: "http", URL: "http://billing:9000", Secret: secret}
+		},
+		"a biller that pulls": func(c *Config) { c.Billing = Billing{Mode: "pull", Secret: strings.Repeat("s", 32)} },
+		"one that pulls and has an address": func(c *Config) {
+			c.Billing = Billing{Mode: "pull", URL: "https://billing.example.com", Secret: strings.Repeat("s", 32)}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +51,7 @@ func TestCheckFindsNothingInWorkingSettings(t *testing.T) {
 
 func TestCheckSaysWhatWillNotWork(t *testing.T) {
 	t.Parallel()
-	short := strings.Repeat("s", 31)
+	short, secret := strings.Repeat("s", 31), strings.Repeat("s", 32)
 	for want, change := range map[string]func(*Config){
 		"http.address must be host:port, such as 127.0.0.1:8080":                                                                                      func(c *Config) { c.HTTP.Address = "127.0.0.1:http" },
 		"http.public_url must be the address people open, such as https://desk.example.com":                                                           func(c *Config) { c.HTTP.PublicURL = "desk.example.com" },
@@ -68,8 +78,12 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		`accounts.source is "ldap"; it must be one of embedded, http`:                                                                                 func(c *Config) { c.Accounts.Source = "ldap" },
 		"accounts.secret is shorter than 32 bytes":                                                                                                    func(c *Config) { c.Accounts.Secret = short },
 		`billing.mode is "stripe"; it must be one of embedded, http, pull`:                                                                            func(c *Config) { c.Billing.Mode = "stripe" },
-		"billing.mode: http is not in this version yet; set embedded":                                                                                 func(c *Config) { c.Billing.Mode = "http" },
-		"billing.mode: pull is not in this version yet; set embedded":                                                                                 func(c *Config) { c.Billing.Mode = "pull" },
+		"billing.secret is empty: both sides sign with it, so it needs 32 bytes at least":                                                             func(c *Config) { c.Billing = Billing{Mode: "pull"} },
+		"billing.url must be an address such as https://billing.example.com, without a login, a question mark or a #":                                 func(c *Config) { c.Billing = Billing{Mode: "http", Secret: secret} },
+		"accounts.secret is empty: both sides sign with it, so it needs 32 bytes at least":                                                            func(c *Config) { c.Accounts.Source, c.Accounts.URL = "http", "http://10.0.0.1:9000/api" },
+		"accounts.url must be an address such as https://accounts.example.com, without a login, a question mark or a #":                               func(c *Config) { c.Accounts.Source, c.Accounts.URL, c.Accounts.Secret = "http", "ftp://x", secret },
+		"accounts.secret begins with whsec_ and does not go on in base64":                                                                             func(c *Config) { c.Accounts.Secret = "whsec_!" + secret },
+		"accounts.cache must be from 0 to 24h: nothing is to be decided by an older account":                                                          func(c *Config) { c.Accounts.Cache = -1 },
 		"billing.secret is shorter than 32 bytes":                                                                                                     func(c *Config) { c.Billing.Secret = short },
 		"channels.ledger has no settings; leave it {}":                                                                                                func(c *Config) { c.Channels.Ledger = map[string]any{"a": 1} },
 		`sms.provider is "twilio"; it must be one of none, log, webhook`:                                                                              func(c *Config) { c.SMS.Provider = "twilio" },
@@ -99,7 +113,6 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		"routing.forward_to is not in this version yet; leave it empty":                                                                               func(c *Config) { c.Routing.ForwardTo = "a@b.example" },
 		"channels.wechat is not in this version yet; leave it empty; agreements at WeChat Pay wait for a person":                                      func(c *Config) { c.Channels.WeChat = []map[string]any{{"name": "a"}} },
 		"channels.alipay is not in this version yet; leave it empty; agreements at Alipay wait for a person":                                          func(c *Config) { c.Channels.Alipay = []map[string]any{{"name": "a"}} },
-		"accounts.source: http is not in this version yet; set embedded and load accounts with `canceldesk accounts import`":                          func(c *Config) { c.Accounts.Source = "http" },
 		"automation.refund is auto with refund_auto_limit_fen 0, which lets nothing through: set a limit, or propose":                                 func(c *Config) { c.Automation.Refund = "auto" },
 		"automation.refund_own_fault is auto with own_fault_auto_limit_fen 0, which lets nothing through: set a limit, or propose":                    func(c *Config) { c.Automation.OwnFaultAutoLimitFen = 0 },
 		"limits.refunds_per_account_30d_fen is not in this version yet; leave it at 100000, and use automation's limits":                              func(c *Config) { c.Limits.RefundsPerAccount30dFen = 1 },
@@ -125,7 +138,7 @@ func TestCheckSaysAllAtOnceInTheOrderOfTheSettings(t *testing.T) {
 	want := []string{
 		"http.public_url must be the address people open, such as https://desk.example.com",
 		"mailboxes.0.imap.username is empty",
-		"billing.mode: pull is not in this version yet; set embedded",
+		"billing.secret is empty: both sides sign with it, so it needs 32 bytes at least",
 		"sms.provider: log is not in this version yet; set none",
 		`refunds.policy is "C"; it must be one of A, B`,
 	}
