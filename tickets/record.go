@@ -39,4 +39,7 @@ const (
 	EventNotifyAboutTo = "notify.about_to"
 	EventNotifyResult  = "notify.result"
 	EventVerified      = "verification"
+	EventCall          = "call.reported"
+	EventRecording     = "call.recording"
+	EventTold          = "told.by_phone"
 )

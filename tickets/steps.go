@@ -47,10 +47,13 @@ func (d *Desk) Relink(ctx context.Context, id int64, by Actor, accountNo string,
 		if err := endRun(ctx, tx, t.ID, at); err != nil {
 			return nil, nil, err
 		}
+		first := t.AccountNo == ""
 		t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
 		t.Reason = "relinked"
-		if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
-			return nil, nil, err
+		if !first { // what proves somebody for one account counts for no other, so the first choice voids nothing
+			if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
+				return nil, nil, err
+			}
 		}
 		return append(records, Record{
 			Stream: t.Number(), Type: EventCorrected, Actor: string(by),

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,10 +42,11 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			err := tx.InsertMessage(ctx, &m)
 			return []Record{said(*t, m, by, EventNote)}, nil, err
 		}
-		if t.Requester == "" {
-			return nil, nil, &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+		to, err := answerTo(ctx, tx, *t)
+		if err != nil {
+			return nil, nil, err
 		}
-		m.Recipient = t.Requester
+		m.Recipient = to
 		if err := tx.InsertMessage(ctx, &m); err != nil {
 			return nil, nil, err
 		}
@@ -64,6 +66,26 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			Kind: JobTell, TicketID: t.ID, Ref: string(TellAnswer) + ":" + ref, DueAt: at, Key: "tell/" + t.Number() + "/answer/" + ref,
 		}}, nil
 	})
+}
+
+// answerTo is the address an agent's answer goes to: that of who wrote, and for a case that came by word
+// of mouth the account's registered one.
+func answerTo(ctx context.Context, tx Tx, t Ticket) (string, error) {
+	none := &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+	switch {
+	case t.Channel == Email && t.Requester != "" || Mailable(t.Requester):
+		return t.Requester, nil
+	case t.AccountNo == "":
+		return "", none
+	}
+	snap, err := tx.Snapshot(ctx, t.AccountNo)
+	switch {
+	case errors.Is(err, NotFound), err == nil && !Mailable(snap.Account.Email):
+		return "", none
+	case err != nil:
+		return "", err
+	}
+	return snap.Account.Email, nil
 }
 
 func said(t Ticket, m Message, by Actor, typ string) Record {
@@ -131,34 +153,4 @@ func (d *Desk) Correct(ctx context.Context, id int64, by Actor, primary intent.I
 // CloseJob closes the ticket once it has been solved for long enough.
 func (d *Desk) CloseJob(t Ticket, at time.Time) Job {
 	return Job{Kind: JobClose, TicketID: t.ID, DueAt: at.Add(d.settings.CloseAfter), Key: "close/" + t.Number() + "/" + at.Format(time.RFC3339)}
-}
-
-// Accept records the customer's yes to the quote with that hash, in the customer's own words.
-func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words string) (Ticket, error) {
-	if strings.TrimSpace(words) == "" {
-		return Ticket{}, &Error{Kind: Invalid, Msg: "Write down the words the customer said yes with."}
-	}
-	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		if !t.Live() {
-			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": its quote can't be accepted any more."}
-		}
-		quotes, err := tx.Quotes(ctx, t.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(quotes) == 0 || quotes[len(quotes)-1].Hash != quoteHash {
-			return nil, nil, &Error{Kind: Stale, Msg: "The quote has changed. Read the new one to the customer and record the answer to it."}
-		}
-		if at.After(quotes[len(quotes)-1].Body.ExpiresAt) {
-			return nil, nil, &Error{Kind: Stale, Msg: "The quote has expired. Run the steps again for a new one."}
-		}
-		a := Acceptance{TicketID: t.ID, QuoteHash: quoteHash, By: string(by), Words: words, At: at}
-		if err := tx.InsertAcceptance(ctx, &a); err != nil {
-			return nil, nil, err
-		}
-		return []Record{{
-			Stream: t.Number(), Type: EventAccepted, Actor: string(by), Data: map[string]any{"quote": quoteHash},
-			Private: map[string][]byte{"words": []byte(words)},
-		}}, []Job{runJob(*t, at)}, nil
-	})
 }

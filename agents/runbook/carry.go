@@ -252,7 +252,8 @@ func (r *Runner) accept(ctx context.Context, c Case, n Next) error {
 				Data:    map[string]any{"quote": q.Hash, "message": n.Message.ID},
 				Private: map[string][]byte{"words": []byte(n.Message.Text)},
 			}}, tx.InsertAcceptance(ctx, &tickets.Acceptance{
-				TicketID: c.Ticket.ID, QuoteHash: q.Hash, By: "customer", Words: n.Message.Text, MessageID: n.Message.ID, At: at,
+				TicketID: c.Ticket.ID, QuoteHash: q.Hash, By: "customer", Words: n.Message.Text, MessageID: n.Message.ID,
+				Level: c.level(n.Message, tickets.ActRefund), At: at,
 			})
 	})
 }

@@ -18,6 +18,7 @@ const (
 	everybody = "anybody"
 	readers   = "auditor agent supervisor admin"
 	workers   = "agent supervisor admin"
+	machines  = "" // no person at all
 )
 
 // allowed says once more, apart from the program, who may call what.
@@ -36,6 +37,9 @@ func allowed() map[string]string {
 		"POST /tickets/:number/account": workers, "POST /tickets/:number/run": workers, "POST /tickets/:number/skip": workers, "POST /tickets/:number/accept": workers,
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
+		"GET /tickets/new": workers, "POST /tickets/new": workers, "POST /tickets/new/check": workers,
+		"GET /tickets/:number/calls/:call/recording": readers, "POST /tickets/:number/told": workers,
+		"POST /v1/calls": machines, "PUT /v1/calls/:call_id/recording": machines, "POST /v1/tickets": workers, "POST /v1/tickets/:number/messages": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 	}
@@ -80,7 +84,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 				b = h.as(t, login)
 			}
 			path := strings.NewReplacer(":number", "CD-000001", ":message", "1", ":index", "0", ":outgoing", "1", ":refund", "R-1",
-				":id", "1", ":file", "app.css")
+				":id", "1", ":file", "app.css", ":call_id", "c-1", ":call", "c-1")
 			for _, r := range h.web.Table() {
 				method, pattern, _ := strings.Cut(r.Route, " ")
 				client := b
@@ -88,9 +92,12 @@ func TestWhoMayCallWhat(t *testing.T) {
 					client = h.browser(t)
 				}
 				var got answer
-				if method == http.MethodPost {
+				switch method {
+				case http.MethodPost:
 					got = h.post(t, client, path.Replace(pattern), url.Values{})
-				} else {
+				case http.MethodPut:
+					got = h.put(t, client, path.Replace(pattern), nil)
+				default:
 					got = h.get(t, client, path.Replace(pattern))
 				}
 				may := allowed()[r.Route]

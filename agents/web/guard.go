@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,7 +21,12 @@ type caller struct {
 	key   agents.Key
 }
 
-func (c caller) actor() tickets.Actor { return tickets.AgentActor(c.agent.Login) }
+func (c caller) actor() tickets.Actor {
+	if c.key.ID != 0 {
+		return tickets.Actor("key:" + strconv.FormatInt(c.key.ID, 10))
+	}
+	return tickets.AgentActor(c.agent.Login)
+}
 
 const (
 	callerKey     = "caller"

@@ -66,6 +66,9 @@ type Config struct {
 	Ready func(ctx context.Context) map[string]error
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
+	Recordings     Recordings
+	// RecordingBytes is the largest recording of a call that is taken.
+	RecordingBytes int64
 }
 
 // Server answers the dashboard and the JSON routes.
@@ -110,7 +113,7 @@ func New(cfg Config) (*Server, error) {
 			DisablePrintStack: true,
 			LogErrorFunc:      func(_ echo.Context, err error, _ []byte) error { return fmt.Errorf("panic: %w", err) },
 		}),
-		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard,
+		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, s.bounded(), s.withSession, s.guard,
 	)
 	for _, r := range s.routes() {
 		s.table[r.method+" "+r.path] = r

@@ -108,7 +108,7 @@ func setup(t testing.TB) *house {
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{},
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
 		Ready:          func(context.Context) map[string]error { return h.ready },
-		OpenAttachment: openAttachment,
+		OpenAttachment: openAttachment, Recordings: blobs, RecordingBytes: recordingBytes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +118,9 @@ func setup(t testing.TB) *house {
 	h.url = srv.URL
 	return h
 }
+
+// recordingBytes is the largest recording that the test's desk takes.
+const recordingBytes = 3 << 20
 
 // brokenTicket is one whose evidence can't be written.
 const brokenTicket = 2
@@ -251,6 +254,18 @@ func (h *house) post(t testing.TB, c *http.Client, path string, form url.Values,
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return h.do(t, c, r)
+}
+
+func (h *house) put(t testing.TB, c *http.Client, path string, body io.Reader, header ...string) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, h.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
