@@ -93,8 +93,20 @@ func (b *Blobs) Keep(ctx context.Context, r io.Reader) (ref string, length int64
 	return reference(segment, 0, length), length, nil
 }
 
-// Open reads what a reference names; NotFound where it is not kept (any more).
-func (b *Blobs) Open(ctx context.Context, ref string) (io.ReadCloser, error) {
+// Drop gives up a segment that Keep stored and nothing refers to. One that is gone already is no error.
+func (b *Blobs) Drop(ctx context.Context, ref string) error {
+	segment, _, _, err := parseReference(ref)
+	if err != nil {
+		return err
+	}
+	if err := b.bucket.Delete(ctx, segment); gcerrors.Code(err) != gcerrors.NotFound {
+		return blobError("drop blob", err)
+	}
+	return nil
+}
+
+// Open reads what a reference names, from anywhere in it; NotFound where it is not kept (any more).
+func (b *Blobs) Open(ctx context.Context, ref string) (io.ReadSeekCloser, error) {
 	segment, offset, length, err := parseReference(ref)
 	if err != nil {
 		return nil, err

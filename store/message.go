@@ -38,10 +38,15 @@ func (t *tx) InsertMessage(ctx context.Context, m *tickets.Message) error {
 	return nil
 }
 
-// MoveMessages gives every message of one ticket to another.
+// MoveMessages gives every message of one ticket to another, with the calls they are of and the proofs
+// of who speaks in them.
 func (t *tx) MoveMessages(ctx context.Context, from, to int64) error {
-	err := t.on(ctx).Model(&tickets.Message{}).Where("ticket_id = ?", from).Update("ticket_id", to).Error
-	return fail("move messages", err)
+	for _, what := range []any{&tickets.Message{}, &tickets.Call{}, &tickets.Verification{}} {
+		if err := t.on(ctx).Model(what).Where("ticket_id = ?", from).Update("ticket_id", to).Error; err != nil {
+			return fail("move messages", err)
+		}
+	}
+	return nil
 }
 
 // TicketsOfMailIDs tells in which tickets the mails with these Message-IDs lie, oldest first. A reply

@@ -42,4 +42,7 @@ const (
 	EventVerified      = "verification"
 	EventAlarm         = "alarm.raised"
 	EventAlarmCleared  = "alarm.cleared"
+	EventCall          = "call.reported"
+	EventRecording     = "call.recording"
+	EventTold          = "told.by_phone"
 )

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -43,8 +44,16 @@ func (d *Desk) take(ctx context.Context, tx Tx, s Spoken, at time.Time) (Ticket,
 func (d *Desk) hear(ctx context.Context, tx Tx, t Ticket, s Spoken, at time.Time) (Ticket, error) {
 	s.Understanding.Facts.NationalID = account.MaskID(s.Understanding.Facts.NationalID)
 	if s.Message.Assurance == 0 {
-		// Whoever said this may only say who he is: he answers no question and makes nothing surer.
-		s.Understanding.Affirms, s.Understanding.Confidence = false, 0
+		// Whoever said this may only say who he is: he answers no question and makes nothing surer, unless
+		// he goes on with what opened the case.
+		s.Understanding.Affirms = false
+		same, err := alone(ctx, tx, t, s.Message.Scope)
+		if err != nil {
+			return t, err
+		}
+		if !same {
+			s.Understanding.Confidence = 0
+		}
 	}
 	how := Arrive(t.Status, s.Understanding)
 	if how == Follow || how == Urgent {
@@ -72,6 +81,15 @@ func (d *Desk) hear(ctx context.Context, tx Tx, t Ticket, s Spoken, at time.Time
 		return t, nil
 	}
 	return t, tx.Enqueue(ctx, runJob(t, at))
+}
+
+// alone reports whether all that customers said in the case is part of one conversation or call.
+func alone(ctx context.Context, tx Tx, t Ticket, scope string) (bool, error) {
+	messages, err := tx.Messages(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	return scope != "" && !slices.ContainsFunc(messages, func(m Message) bool { return m.Direction == Inbound && m.Scope != scope }), nil
 }
 
 // follow opens a ticket that follows one which is over.

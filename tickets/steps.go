@@ -57,10 +57,13 @@ func relink(ctx context.Context, tx Tx, t *Ticket, by Actor, accountNo string, s
 	if err := endRun(ctx, tx, t.ID, at); err != nil {
 		return nil, err
 	}
+	first := t.AccountNo == ""
 	t.AccountNo, t.SubscriptionIDs, t.Candidates = accountNo, subscriptions, nil
 	t.Reason = "relinked"
-	if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
-		return nil, err
+	if !first { // what proves somebody for one account counts for no other, so the first choice voids nothing
+		if err := tx.VoidVerifications(ctx, t.ID, at); err != nil {
+			return nil, err
+		}
 	}
 	return append(records, Record{
 		Stream: t.Number(), Type: EventCorrected, Actor: string(by),

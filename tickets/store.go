@@ -48,6 +48,9 @@ type Reader interface {
 	Holds(ctx context.Context, ticketID int64) ([]Hold, error)
 	// HoldsOn lists the holds of any ticket on these subscriptions, oldest first.
 	HoldsOn(ctx context.Context, subscriptionIDs []string) ([]Hold, error)
+	// Calls lists the telephone calls of a ticket, in the order they began; Call is the one with that id.
+	Calls(ctx context.Context, ticketID int64) ([]Call, error)
+	Call(ctx context.Context, id string) (Call, error)
 	// Alarms lists what rings, oldest first.
 	Alarms(ctx context.Context) ([]Alarm, error)
 	// CountAlarms counts what rings; Alarm is one by its id, and AlarmsOf lists those of a ticket, the
@@ -82,6 +85,8 @@ type Tx interface {
 	InsertMessage(ctx context.Context, m *Message) error
 	// SaveAsks records what a person found that a message asks for.
 	SaveAsks(ctx context.Context, messageID int64, asks []intent.Intent) error
+	// MoveMessages gives every message of one ticket to another, with the calls they are of and the
+	// proofs of who speaks in them.
 	MoveMessages(ctx context.Context, from, to int64) error
 	InsertLink(ctx context.Context, l Link) error
 
@@ -120,6 +125,9 @@ type Tx interface {
 	InsertVerification(ctx context.Context, v *Verification) error
 	// VoidVerifications ends every verification of the ticket, as re-linking it demands.
 	VoidVerifications(ctx context.Context, ticketID int64, at time.Time) error
+	// InsertCall is Conflict where there is a call of that id; SaveCall writes one that there is.
+	InsertCall(ctx context.Context, c *Call) error
+	SaveCall(ctx context.Context, c Call) error
 	// InsertHold is Conflict where the subscription has an active hold; SaveHold ends one.
 	InsertHold(ctx context.Context, h *Hold) error
 	SaveHold(ctx context.Context, h Hold) error

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -23,10 +24,11 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 	}
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
-		if t.Requester == "" {
-			return nil, nil, &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+		to, err := answerTo(ctx, tx, *t)
+		if err != nil {
+			return nil, nil, err
 		}
-		m.Recipient = t.Requester
+		m.Recipient = to
 		if err := tx.InsertMessage(ctx, &m); err != nil {
 			return nil, nil, err
 		}
@@ -44,6 +46,26 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			Kind: JobTell, TicketID: t.ID, Ref: string(TellAnswer) + ":" + ref, DueAt: at, Key: "tell/" + t.Number() + "/answer/" + ref,
 		}}, nil
 	})
+}
+
+// answerTo is the address an agent's answer goes to: that of who wrote, and for a case that came by word
+// of mouth the account's registered one.
+func answerTo(ctx context.Context, tx Tx, t Ticket) (string, error) {
+	none := &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+	switch {
+	case t.Channel == Email && t.Requester != "" || Mailable(t.Requester):
+		return t.Requester, nil
+	case t.AccountNo == "":
+		return "", none
+	}
+	snap, err := tx.Snapshot(ctx, t.AccountNo)
+	switch {
+	case errors.Is(err, NotFound), err == nil && !Mailable(snap.Account.Email):
+		return "", none
+	case err != nil:
+		return "", err
+	}
+	return snap.Account.Email, nil
 }
 
 func said(t Ticket, m Message, by Actor, typ string) Record {

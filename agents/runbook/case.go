@@ -226,9 +226,10 @@ func (c Case) told(tell tickets.Tell) (o tickets.Outgoing, exists bool) {
 	return tickets.Outgoing{}, false
 }
 
-// saidAfter reports whether a person's answer or an outcome was sent to the customer after an instant.
+// saidAfter reports whether a person's answer or an outcome was sent to the customer after an instant,
+// or told him by word of mouth.
 func (c Case) saidAfter(at time.Time) bool {
-	return slices.ContainsFunc(c.Outgoing, func(o tickets.Outgoing) bool {
+	return c.toldByPhone(at) || slices.ContainsFunc(c.Outgoing, func(o tickets.Outgoing) bool {
 		last := o.Tell == tickets.TellAnswer || o.Tell == tickets.TellCancelOutcome || o.Tell == tickets.TellRefundOutcome
 		return last && o.State == tickets.OutgoingSent && o.At.After(at)
 	})
@@ -290,13 +291,14 @@ func (c Case) yes() (tickets.Message, bool) {
 }
 
 // proposer is who a refund is proposed by: the desk where its rules and the customer's own words lead to
-// it, and the agent without whose word there would be none. Somebody else then has to release it.
+// it, and the agent without whose word there would be none. Somebody else then has to release it. Words
+// that an agent wrote down are the customer's own where it is sure who said them.
 func (c Case) proposer(p Proposal) string {
 	if p.OwnFault {
 		return string(tickets.DeskActor) // our own record alone grounds it
 	}
 	for _, a := range slices.Backward(c.Acceptances) {
-		if a.QuoteHash == p.QuoteHash && strings.HasPrefix(a.By, "agent:") {
+		if a.QuoteHash == p.QuoteHash && a.Level < 1 && strings.HasPrefix(a.By, "agent:") {
 			return a.By
 		}
 	}

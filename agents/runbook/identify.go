@@ -47,24 +47,11 @@ func identifyAccount(c Case) (Next, bool) {
 // candidates are the accounts that every fact which points anywhere agrees on. Facts that agree on
 // none leave all of them, as a contradiction for the customer to solve.
 func candidates(matches []Match) []string {
-	var agreed, all []string
-	first := true
-	for _, m := range matches {
-		if len(m.Accounts) == 0 {
-			continue
-		}
-		all = append(all, m.Accounts...)
-		if first {
-			agreed, first = slices.Clone(m.Accounts), false
-			continue
-		}
-		agreed = slices.DeleteFunc(agreed, func(a string) bool { return !slices.Contains(m.Accounts, a) })
+	lists := make([][]string, len(matches))
+	for i, m := range matches {
+		lists[i] = m.Accounts
 	}
-	if len(agreed) == 0 {
-		agreed = all
-	}
-	slices.Sort(agreed)
-	return slices.Compact(agreed)
+	return tickets.Agreed(lists)
 }
 
 // claimKey stands for the run's claim on its subscriptions among what a job tried already.

@@ -34,11 +34,14 @@ func planEvidence(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 // planNotify is over when every word that is owed was taken by the mail server. A case of which
 // nothing is told by rule, and one that the customer came back to after its outcome was told, are over
 // when an agent has answered.
-func planNotify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
+func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	if c.step(tickets.Notify).State.Done() {
 		return Next{}, false
 	}
 	owed := outcomes(c)
+	if c.voiceOnly(now) {
+		return planVoice(c, owed)
+	}
 	for _, tell := range owed {
 		if o, ok := c.told(tell); ok && o.State == tickets.OutgoingFailed && !c.saidAfter(o.At) {
 			return settle(c, tickets.Notify, tickets.NeedsAgent, "mail_refused",
@@ -65,6 +68,22 @@ func planNotify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		}
 	}
 	if (len(owed) == 0 || since.Before(c.Run.StartedAt)) && !c.saidAfter(since) {
+		return settle(c, tickets.Notify, tickets.NeedsAgent, "answer_owed",
+			"Nothing that is told by rule answers the customer. Somebody has to write.")
+	}
+	return settle(c, tickets.Notify, tickets.Succeeded, "", "")
+}
+
+// planVoice is planNotify of a case whose customer can only be told by word of mouth.
+func planVoice(c Case, owed []tickets.Tell) (Next, bool) {
+	waits := slices.ContainsFunc(owed, func(t tickets.Tell) bool { return !c.heardOf(t) })
+	switch {
+	case waits:
+		return settle(c, tickets.Notify, tickets.NeedsAgent, reasonTellByPhone,
+			"The account has no address to write to. Somebody tells the customer and writes down what was said.")
+	case !c.step(tickets.Evidence).State.Done() || len(owed) == 0 && !c.step(tickets.Verify).State.Done():
+		return Next{}, false
+	case len(owed) == 0 && !c.saidAfter(c.Run.StartedAt):
 		return settle(c, tickets.Notify, tickets.NeedsAgent, "answer_owed",
 			"Nothing that is told by rule answers the customer. Somebody has to write.")
 	}
@@ -123,7 +142,10 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" && !c.step(tickets.Identify).State.Done() {
 		n.Status = tickets.New // nobody has begun with it, and no rule could
 	}
-	n.Tells = outcomes(c)
+	voice := c.voiceOnly(now)
+	if !voice {
+		n.Tells = outcomes(c)
+	}
 	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email && reachable {
 		n.Tells = first(c, now)
 	}
@@ -131,13 +153,16 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 		_, exists := c.told(t)
 		return exists
 	})
-	if _, offered := c.offered(); c.step(tickets.RefundIt).Reason == reasonAcceptance && !offered && !slices.Contains(n.Tells, tickets.TellCancelOutcome) {
+	if _, offered := c.offered(); !voice && c.step(tickets.RefundIt).Reason == reasonAcceptance && !offered && !slices.Contains(n.Tells, tickets.TellCancelOutcome) {
 		n.Tells = append(n.Tells, tickets.TellOffer)
 	}
 	if c.asksOwner(now) {
 		n.Tells = append(n.Tells, tickets.TellHoldAsked)
 	}
 	n.Alarms = c.unclear(now)
+	if c.unasked(n) {
+		n.Status = tickets.Open
+	}
 	n.Wait = wait(c, now)
 	if until, asked := c.turnEnds(r, n); asked && !now.Before(until) {
 		n.Status, n.Reason, n.Tells = tickets.Closed, "no_answer", nil

@@ -130,6 +130,7 @@ func (b *bundle) person(r *rand.Rand) {
 			quotes, err := b.Quotes(b.ctx, t.ID)
 			must(b.t, err)
 			if len(quotes) > 0 {
+				b.rings(t.ID)
 				_, _ = b.desk.Accept(b.ctx, t.ID, "agent:amy", quotes[len(quotes)-1].Hash, "好的") // Conflict where it is not its time
 			}
 		case 1:

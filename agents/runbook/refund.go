@@ -67,7 +67,7 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		if m, said := c.yes(); said {
 			return Next{Do: DoAccept, Step: tickets.RefundIt, Message: m}, true, true
 		}
-		if _, told := c.offered(); told && now.After(q.ExpiresAt) {
+		if _, told := c.offered(); (told || c.voiceOnly(now)) && now.After(q.ExpiresAt) {
 			next, ok = settle(c, tickets.RefundIt, tickets.Skipped, "not_accepted",
 				"The offer was not accepted in time, so use goes on to the end of the paid period.")
 			return next, ok, true

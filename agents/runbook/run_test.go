@@ -1,6 +1,7 @@
 package runbook_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -83,8 +84,27 @@ func (b *bundle) accept(id int64) {
 	if len(quotes) == 0 {
 		b.t.Fatal("there is no quote to accept")
 	}
+	b.rings(id)
 	_, err = b.desk.Accept(b.ctx, id, "agent:amy", quotes[len(quotes)-1].Hash, "好的")
 	must(b.t, err)
+}
+
+// rings lets the customer ring about the case and name two of his payments.
+func (b *bundle) rings(id int64) {
+	b.t.Helper()
+	at := b.clock.now()
+	scope := "call/" + strconv.FormatInt(at.UnixNano(), 10)
+	must(b.t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+		err := tx.InsertMessage(b.ctx, &tickets.Message{
+			TicketID: id, Direction: tickets.Inbound, Channel: tickets.Phone, At: at, Kind: "message", Scope: scope, ExternalID: scope,
+		})
+		if err != nil {
+			return err
+		}
+		return tx.InsertVerification(b.ctx, &tickets.Verification{
+			TicketID: id, Scope: scope, AccountNo: "u1", Level: 2, Method: tickets.MethodTwoTransactions, At: at, ExpiresAt: at.Add(tickets.VerificationLife),
+		})
+	}))
 }
 
 func (b *bundle) approve(id int64) {

@@ -18,6 +18,7 @@ const (
 	everybody = "anybody"
 	readers   = "auditor agent supervisor admin"
 	workers   = "agent supervisor admin"
+	machines  = "" // no person at all
 )
 
 // allowed says once more, apart from the program, who may call what.
@@ -37,6 +38,9 @@ func allowed() map[string]string {
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
 		"POST /tickets/:number/takeover":               workers, "GET /alarms": readers, "POST /alarms/:id/clear": workers,
+		"GET /tickets/new": workers, "POST /tickets/new": workers, "POST /tickets/new/check": workers,
+		"GET /tickets/:number/calls/:call/recording": readers, "POST /tickets/:number/told": workers,
+		"POST /v1/calls": machines, "PUT /v1/calls/:call_id/recording": machines, "POST /v1/tickets": workers, "POST /v1/tickets/:number/messages": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"GET /v1/stops": "", "POST /v1/stops/:id/applied": "", "GET /v1/subscriptions/:id/debit": "", // machines only
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
@@ -90,7 +94,8 @@ func TestWhoMayCallWhat(t *testing.T) {
 				b = h.as(t, login)
 			}
 			path := strings.NewReplacer(":number", "CD-000001", ":message", "1", ":index", "0", ":outgoing", "1", ":refund", "R-1",
-				":id", "1", ":file", "app.css", ":step", "cancel", ":account_no", "A-1001")
+				":id", "1", ":file", "app.css", ":step", "cancel", ":account_no", "A-1001",
+				":call_id", "c-1", ":call", "c-1")
 			for _, r := range h.web.Table() {
 				method, pattern, _ := strings.Cut(r.Route, " ")
 				client := b

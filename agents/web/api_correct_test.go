@@ -209,7 +209,7 @@ func TestResolveAsksForWhatIsOpen(t *testing.T) {
 	h.member(t)
 	id := h.mail(t, func(tk *tickets.Ticket, m *tickets.Message) {
 		tk.AccountNo, tk.Intent, tk.Intents = "A-1001", intent.CancelAndRefund, []intent.Intent{intent.CancelAndRefund}
-		m.Asks = tk.Intents
+		m.Asks, m.Channel, m.Scope = tk.Intents, tickets.Phone, "call/1"
 	})
 	p, at := h.program(t, "tickets:write", "tickets:read"), "/v1/tickets/"+tickets.Number(id)
 	if got := p.ask(t, "POST", at+"/resolve", "", 409); got["code"] != "needs_choice" {
@@ -237,7 +237,18 @@ func TestResolveAsksForWhatIsOpen(t *testing.T) {
 		t.Errorf("ticket %+v, %v", tk, err)
 	}
 	// And then takes the offer after all.
-	p.ask(t, "POST", at+"/quote/accept", `{"quote_hash":"`+str(now["quote_hash"])+`","by":"customer","words":"同意，请退款"}`, 200)
+	yes := `{"quote_hash":"` + str(now["quote_hash"]) + `","by":"customer","words":"同意，请退款"}`
+	p.ask(t, "POST", at+"/quote/accept", yes, 403) // nobody knows who said so
+	err = h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+		return tx.InsertVerification(t.Context(), &tickets.Verification{
+			TicketID: id, Scope: "call/1", AccountNo: "A-1001", Level: 1, Method: tickets.MethodPaymentFact,
+			At: h.clock.now(), ExpiresAt: h.clock.now().Add(tickets.VerificationLife),
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ask(t, "POST", at+"/quote/accept", yes, 200)
 	said, err := h.db.Messages(t.Context(), id)
 	if err != nil || cmp.Diff([]intent.Intent{intent.CancelAndRefund}, said[0].Asks) != "" {
 		t.Errorf("asks %v, %v", said[0].Asks, err)

@@ -80,10 +80,13 @@ func TestCustomersYesIsRecorded(t *testing.T) {
 	h.hire(t)
 	id, hash := h.refundCase(t, 100, "desk")
 	b, at := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
+	h.post(t, b, at+"/accept", url.Values{"quote_hash": {hash}, "words": {"他说同意"}})
+	wants(t, h.get(t, b, at).body, "确认的人尚未核实身份")
+	h.rings(t, id, tickets.MethodPaymentFact)
 	h.post(t, b, at+"/accept", url.Values{"quote_hash": {hash}, "words": {"同意，请退款"}})
 	wants(t, h.get(t, b, at).body, "已记录客户的确认", "同意，请退款", "客户已确认（agent 记录")
 	got, err := h.db.Acceptances(t.Context(), id)
-	if err != nil || len(got) != 1 || got[0].QuoteHash != hash || got[0].By != "agent:agent" {
+	if err != nil || len(got) != 1 || got[0].QuoteHash != hash || got[0].By != "agent:agent" || got[0].Level != 1 {
 		t.Errorf("acceptances %+v, %v", got, err)
 	}
 }

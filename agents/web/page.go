@@ -35,11 +35,14 @@ const (
 // pages are the parsed templates, by language and name.
 type pages struct {
 	sets   map[string]map[string]*template.Template
+	words  map[string]*words
 	styles string // version of the style sheet, for its address
 }
 
 // pageNames are the templates that are whole pages.
-func pageNames() []string { return []string{"login", "queue", "ticket", "intake", "alarms", "error"} }
+func pageNames() []string {
+	return []string{"login", "queue", "ticket", "intake", "alarms", "newcase", "error"}
+}
 
 func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 	css, err := staticFiles.ReadFile("static/app.css")
@@ -47,12 +50,13 @@ func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 		return nil, fmt.Errorf("style sheet: %w", err)
 	}
 	sum := sha256.Sum256(css)
-	p := &pages{sets: map[string]map[string]*template.Template{}, styles: hex.EncodeToString(sum[:6])}
+	p := &pages{sets: map[string]map[string]*template.Template{}, words: map[string]*words{}, styles: hex.EncodeToString(sum[:6])}
 	for _, lang := range languages() {
 		w, err := loadWords(lang, zone, now)
 		if err != nil {
 			return nil, err
 		}
+		p.words[lang] = w
 		p.sets[lang] = map[string]*template.Template{}
 		for _, name := range pageNames() {
 			files := []string{"templates/layout.html", "templates/" + name + ".html"}

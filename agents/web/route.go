@@ -16,11 +16,21 @@ type route struct {
 	who          access
 }
 
-// access says who may call a route; its zero value is nobody.
+// access says who may call a route, and how much he may send; its zero value is nobody.
 type access struct {
 	public bool
 	may    agents.Permission // a logged-in person with this permission
 	scope  string            // or a machine whose key has this scope
+	body   int64             // bytes of a request; 0 is defaultBody
+}
+
+// defaultBody is how many bytes a request may have that says nothing else: forms and JSON.
+const defaultBody = 1 << 20
+
+// upTo lets a request of the route have that many bytes.
+func (a access) upTo(bytes int64) access {
+	a.body = bytes
+	return a
 }
 
 func public() access                                       { return access{public: true} }
@@ -43,6 +53,7 @@ func (s *Server) routes() []route {
 		s.accountRoutes(),
 		s.chargeRoutes(),
 		s.billingRoutes(),
+		s.callRoutes(),
 	)
 }
 

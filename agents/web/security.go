@@ -1,18 +1,21 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// pagePolicy lets a page show its own styles and pictures, send its own forms and frame its own
+// pagePolicy lets a page show its own styles and pictures, play recordings, send its own forms and frame its own
 // mails, and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; " +
-	"connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; frame-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // mailPolicy is that of a mail shown in a frame: a sandbox of no origin, without scripts, forms or
 // anything from outside.
@@ -60,4 +63,23 @@ func sameOrigin(publicURL string) (echo.MiddlewareFunc, error) {
 			return next(c)
 		}
 	}, nil
+}
+
+// bounded refuses requests that are larger than their route says. What comes without a length is cut
+// off while it is read.
+func (s *Server) bounded() echo.MiddlewareFunc {
+	limits := map[int64]echo.MiddlewareFunc{}
+	limit := func(r route) int64 { return cmp.Or(r.who.body, defaultBody) }
+	for _, r := range append(s.routes(), route{}) {
+		limits[limit(r)] = middleware.BodyLimit(strconv.FormatInt(limit(r), 10) + "B")
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		byLimit := map[int64]echo.HandlerFunc{}
+		for bytes, m := range limits {
+			byLimit[bytes] = m(next)
+		}
+		return func(c echo.Context) error {
+			return byLimit[limit(s.table[c.Request().Method+" "+c.Path()])](c)
+		}
+	}
 }

@@ -99,7 +99,10 @@ type Config struct {
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
 	// Directory is nil where the desk's store holds every account.
-	Directory Directory
+	Directory  Directory
+	Recordings Recordings
+	// RecordingBytes is the largest recording of a call that is taken.
+	RecordingBytes int64
 }
 
 // Server answers the dashboard and the JSON routes.
@@ -145,7 +148,7 @@ func New(cfg Config) (*Server, error) {
 			DisablePrintStack: true,
 			LogErrorFunc:      func(_ echo.Context, err error, _ []byte) error { return fmt.Errorf("panic: %w", err) },
 		}),
-		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard, s.idempotent,
+		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, s.bounded(), s.withSession, s.guard, s.idempotent,
 	)
 	for _, r := range s.routes() {
 		s.table[r.method+" "+r.path] = r

@@ -109,6 +109,7 @@ func setup(t testing.TB) *house {
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
 		Ready:          func(context.Context) map[string]error { return h.ready },
 		OpenAttachment: openAttachment, Requests: db, Accounts: platformSide{h},
+		Recordings: blobs, RecordingBytes: recordingBytes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +139,9 @@ func (p platformSide) PutCharges(ctx context.Context, charges []account.Charge) 
 func (p platformSide) PutWatermark(ctx context.Context, source string, through time.Time) (time.Time, error) {
 	return p.h.db.PutWatermark(ctx, source, through, p.h.clock.now())
 }
+
+// recordingBytes is the largest recording that the test's desk takes.
+const recordingBytes = 3 << 20
 
 // brokenTicket is one whose evidence can't be written.
 const brokenTicket = 2
@@ -271,6 +275,18 @@ func (h *house) post(t testing.TB, c *http.Client, path string, form url.Values,
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return h.do(t, c, r)
+}
+
+func (h *house) put(t testing.TB, c *http.Client, path string, body io.Reader, header ...string) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, h.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}

@@ -44,7 +44,11 @@ type ticketView struct {
 	Proposed      []tickets.Step // wait for one click
 	VerifierKey   string
 	Can           can
-	Large         bool // the refunds of the case together are above what an agent may approve
+	Calls         []tickets.Call
+	Spoken        bool                        // somebody speaks or spoke in the case
+	Voice         map[tickets.StepName]string // what to read to him, by step
+	Look          int                         // how often the page has looked for news by itself
+	Large         bool                        // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
 	Claimed       *claimView // somebody else who works on the case
 }
@@ -64,6 +68,7 @@ func (s *Server) ticket(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	v.Look, _ = strconv.Atoi(c.QueryParam("look"))
 	return s.render(c, http.StatusOK, "ticket", v)
 }
 
@@ -135,7 +140,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	}
 	v.Claimed = v.claimed(by, s.cfg.Now())
 	v.Can = v.allowed(by, s.cfg.Now())
-	return v, nil
+	return v, s.loadVoice(ctx, &v, messages)
 }
 
 // loadQuote takes the newest quote and the yes to it, if there is one.
@@ -166,7 +171,7 @@ func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
 		Work:     work,
 		Take:     work && t.Assignee != by.Login && t.Status != tickets.Closed && v.Claimed == nil,
 		Release:  work && t.Assignee == by.Login,
-		Reply:    work && t.Requester != "" && t.Status != tickets.Closed,
+		Reply:    work && t.Status != tickets.Closed && (t.Requester != "" && (t.Channel == tickets.Email || tickets.Mailable(t.Requester)) || v.Account != nil && tickets.Mailable(v.Account.Account.Email)),
 		Correct:  work && (t.Status != tickets.Closed || noCancellation),
 		Relink:   work && t.Live(),
 		Run:      work && t.Live(),

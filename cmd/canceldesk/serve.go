@@ -156,7 +156,7 @@ func (a *app) handler() (http.Handler, error) {
 		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
 		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: told{a},
-		Directory: a.platform.lookups(),
+		Directory: a.platform.lookups(), Recordings: a.blobs, RecordingBytes: a.config.Limits.RecordingBytes,
 	})
 }
 

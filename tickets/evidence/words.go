@@ -104,6 +104,9 @@ func eventTerms() map[string]term {
 	return map[string]term{
 		"hold.state":       {"暂缓扣费的状态", "State of a hold"},
 		"message.received": {"收到消息", "A message was received"},
+		"call.reported":    {"通话情况", "A telephone call was reported"},
+		"call.recording":   {"通话录音已保存", "The recording of a call was kept"},
+		"told.by_phone":    {"已口头告知客户", "The customer was told by word of mouth"},
 		"ticket.opened":    {"已建立工单", "The case was opened"},
 		"ticket.linked":    {"已关联到另一工单", "The case was linked to another"},
 		"ticket.status":    {"工单状态变更", "The state of the case changed"},

@@ -206,6 +206,7 @@ func (p *problems) automation(a Automation) {
 // whoever sets one would rely on it.
 func (p *problems) limits(l Limits) {
 	p.positive("limits.mail_bytes", l.MailBytes)
+	p.positive("limits.recording_bytes", l.RecordingBytes)
 	d := Default().Limits
 	p.later(l.RefundsPerAccount30dFen != d.RefundsPerAccount30dFen, "limits.refunds_per_account_30d_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAccount30dFen))
 	p.later(l.RefundsPerAgentDayFen != d.RefundsPerAgentDayFen, "limits.refunds_per_agent_day_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAgentDayFen))

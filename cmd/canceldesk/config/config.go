@@ -147,6 +147,7 @@ type Refunds struct {
 // Limits bound what one mail, account or agent can do.
 type Limits struct {
 	MailBytes               int64 `koanf:"mail_bytes"`
+	RecordingBytes          int64 `koanf:"recording_bytes"`
 	RefundsPerAccount30dFen int64 `koanf:"refunds_per_account_30d_fen"`
 	RefundsPerAgentDayFen   int64 `koanf:"refunds_per_agent_day_fen"`
 }
@@ -179,7 +180,7 @@ func Default() Config {
 			OwnFaultAutoLimitFen: 20000, ApprovalAboveFen: 20000,
 		},
 		Refunds: Refunds{Policy: "A"},
-		Limits:  Limits{MailBytes: 52428800, RefundsPerAccount30dFen: 100000, RefundsPerAgentDayFen: 500000},
+		Limits:  Limits{MailBytes: 52428800, RecordingBytes: 209715200, RefundsPerAccount30dFen: 100000, RefundsPerAgentDayFen: 500000},
 		Routing: Routing{NotCancellation: "keep"},
 	}
 }

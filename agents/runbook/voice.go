@@ -1,0 +1,49 @@
+package runbook
+
+import (
+	"slices"
+	"time"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// byHandChannels are the ways a case comes in of which a person at the desk is the only one who can ask
+// something back at once.
+func byHandChannels() []tickets.Channel {
+	return []tickets.Channel{tickets.Phone, tickets.Other, tickets.Web}
+}
+
+// voiceOnly reports whether nothing that belongs to the account can be written to the customer: neither
+// he nor the account has an address that the desk may use. Then somebody tells him by word of mouth.
+func (c Case) voiceOnly(now time.Time) bool {
+	if c.Account == nil || !slices.Contains(byHandChannels(), c.Ticket.Channel) {
+		return false
+	}
+	a := c.Account.Account
+	return !tickets.Mailable(c.Ticket.Requester) && (!tickets.Mailable(a.Email) || a.ContactFresh(now))
+}
+
+// toldByPhone reports whether somebody told the customer something by word of mouth after an instant.
+func (c Case) toldByPhone(at time.Time) bool {
+	return slices.ContainsFunc(c.Messages, func(m tickets.Message) bool {
+		return m.Direction == tickets.Reply && m.Channel == tickets.Phone && m.At.After(at)
+	})
+}
+
+// heardOf reports whether an outcome was told by word of mouth once it was known.
+func (c Case) heardOf(tell tickets.Tell) bool {
+	step := c.step(tickets.Cancel)
+	if tell == tickets.TellRefundOutcome {
+		step = c.step(tickets.RefundIt)
+	}
+	return step.EndedAt != nil && c.toldByPhone(*step.EndedAt)
+}
+
+// reasonTellByPhone is the reason of an outcome that only a person can tell.
+const reasonTellByPhone = "tell_by_phone"
+
+// unasked reports whether a case waits for a customer to whom nobody has said anything: then it is the
+// turn of a person at the desk, who rings back or asks while the customer is still there.
+func (c Case) unasked(n Next) bool {
+	return n.Status == tickets.Pending && len(c.Outgoing)+len(n.Tells) == 0 && slices.Contains(byHandChannels(), c.Ticket.Channel)
+}
