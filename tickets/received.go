@@ -4,7 +4,7 @@ import "time"
 
 // received is the event of a mail that came in.
 func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
-	return Record{
+	r := Record{
 		Stream: t.Number(), Type: EventReceived, Actor: "customer",
 		Data: map[string]any{
 			"how": how, "outcome": outcome, "channel": string(m.Channel), "received_at": m.At.Format(time.RFC3339),
@@ -12,8 +12,13 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 			"intents": texts(in.Understanding.Intents), "flags": texts(in.Understanding.Flags),
 		},
 		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
-		Files:   map[string]File{"original": {Ref: m.Raw, Content: in.Original}},
 	}
+	if m.Channel == Chat { // a few words, and a blob for every line would cost more than all else
+		r.Private["original"] = in.Original
+	} else {
+		r.Files = map[string]File{"original": {Ref: m.Raw, Content: in.Original}}
+	}
+	return r
 }
 
 func statusRecord(t Ticket, before Status, by Actor) Record {

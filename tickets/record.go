@@ -40,4 +40,6 @@ const (
 	EventNotifyAboutTo = "notify.about_to"
 	EventNotifyResult  = "notify.result"
 	EventVerified      = "verification"
+	EventChatLines     = "chat.lines" // lines of a chat that ask for nothing, and attachments
+	EventChatEnded     = "chat.ended"
 )

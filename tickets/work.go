@@ -12,8 +12,11 @@ import (
 
 // Take assigns the ticket to a login, or to nobody with "".
 func (d *Desk) Take(ctx context.Context, id int64, by Actor, login string) (Ticket, error) {
-	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		t.Assignee = login
+		if err := tellChatTaken(ctx, tx, *t, at); err != nil {
+			return nil, nil, err
+		}
 		records := []Record{{
 			Stream: t.Number(), Type: EventAssigned, Actor: string(by), Data: map[string]any{"to": login},
 		}}
@@ -43,6 +46,9 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 		}
 		if t.Requester == "" {
 			return nil, nil, &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+		}
+		if err := chatReaches(ctx, tx, *t); err != nil {
+			return nil, nil, err
 		}
 		m.Recipient = t.Requester
 		if err := tx.InsertMessage(ctx, &m); err != nil {

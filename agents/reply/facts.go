@@ -45,6 +45,9 @@ type Facts struct {
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
 	Holds       []tickets.Hold
+	// Proven says that the customer of the chat which it goes into was proven to be somebody, and Shown
+	// that it is proven well enough to read what belongs to the account there.
+	Proven, Shown bool
 	// Answer is the agent's message, for TellAnswer only.
 	Answer *tickets.Message
 }

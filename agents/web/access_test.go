@@ -16,6 +16,7 @@ import (
 
 const (
 	everybody = "anybody"
+	nobody    = "" // no person: programs with a key
 	readers   = "auditor agent supervisor admin"
 	workers   = "agent supervisor admin"
 )
@@ -37,6 +38,9 @@ func allowed() map[string]string {
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
+		"POST /v1/chat/handoffs": nobody, "GET /v1/chat/handoffs/:conversation_id": nobody, "GET /v1/chat/events": nobody,
+		"POST /v1/chat/handoffs/:conversation_id/messages": nobody, "POST /v1/chat/handoffs/:conversation_id/end": nobody,
+		"POST /v1/chat/handoffs/:conversation_id/read": nobody,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 	}
 }

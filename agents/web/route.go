@@ -33,6 +33,7 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		s.deskRoutes(),
 		s.apiRoutes(),
+		s.chatRoutes(),
 	)
 }
 

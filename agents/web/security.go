@@ -3,8 +3,11 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -60,4 +63,18 @@ func sameOrigin(publicURL string) (echo.MiddlewareFunc, error) {
 			return next(c)
 		}
 	}, nil
+}
+
+// bodyLimit bounds what a request may bring: 1 MB, and what a chat may hand over.
+func bodyLimit() echo.MiddlewareFunc {
+	small, chat := middleware.BodyLimit("1M"), middleware.BodyLimit(strconv.Itoa(chatBytes))
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		limited, wide := small(next), chat(next)
+		return func(c echo.Context) error {
+			if strings.HasPrefix(c.Path(), "/v1/chat/handoffs") {
+				return wide(c)
+			}
+			return limited(c)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -64,6 +65,12 @@ type Config struct {
 	Events      Events
 	// Ready asks each part of the desk whether it can work; a nil error is yes.
 	Ready func(ctx context.Context) map[string]error
+	// Chat proves by the app's signature who chats.
+	Chat agents.ChatSessions
+	// Keep stores what came with a chat durably and returns a reference for each.
+	Keep func(ctx context.Context, raws [][]byte) ([]string, error)
+	// Stop, where not nil, is closed when the program ends: streams that are open end then.
+	Stop <-chan struct{}
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
 }
@@ -78,6 +85,7 @@ type Server struct {
 	api      huma.API
 	echo     *echo.Echo
 	table    map[string]route // by method and path
+	readers  atomic.Int64     // streams of chat events that are open
 }
 
 // New makes the server. It fails only where the program's own pages are broken.
@@ -110,7 +118,7 @@ func New(cfg Config) (*Server, error) {
 			DisablePrintStack: true,
 			LogErrorFunc:      func(_ echo.Context, err error, _ []byte) error { return fmt.Errorf("panic: %w", err) },
 		}),
-		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard,
+		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, bodyLimit(), s.withSession, s.guard,
 	)
 	for _, r := range s.routes() {
 		s.table[r.method+" "+r.path] = r

@@ -108,7 +108,7 @@ func setup(t testing.TB) *house {
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{},
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
 		Ready:          func(context.Context) map[string]error { return h.ready },
-		OpenAttachment: openAttachment,
+		OpenAttachment: openAttachment, Chat: agents.NewChatSessions(chatSecret), Keep: blobs.KeepBatch,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -115,6 +115,8 @@ func eventTerms() map[string]term {
 		"assets.decided":   {"已决定资产处理", "What happens to the virtual assets was decided"},
 		"reply.sent":       {"已回复客户", "A reply was sent to the customer"},
 		"note":             {"内部备注", "Internal note"},
+		"chat.lines":       {"收到会话内容", "Lines of the chat were received"},
+		"chat.ended":       {"会话已结束", "The chat ended"},
 	}
 }
 
@@ -195,6 +197,7 @@ func actorTerms() map[string]term {
 	return map[string]term{
 		"desk":     {"服务台（按规则自动处理）", "the desk, by rule"},
 		"customer": {"客户", "the customer"},
+		"app":      {"App 服务器", "the app's server"},
 		"agent":    {"客服", "agent"},
 		"key":      {"平台接口", "the platform's interface, key"},
 	}
