@@ -122,7 +122,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 }
 
 // key stores an API key with these scopes and returns it.
-func (h *house) key(t *testing.T, scopes ...string) string {
+func (h *house) key(t testing.TB, scopes ...string) string {
 	t.Helper()
 	key, hash, err := agents.NewKey(rand.Reader)
 	if err != nil {
