@@ -43,6 +43,7 @@ func TestStore(t *testing.T) {
 	for _, some := range [][]promise{
 		ticketPromises(), listPromises(), messagePromises(), intakePromises(), runPromises(), moneyPromises(),
 		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(), holdPromises(),
+		chatPromises(),
 	} {
 		promises = append(promises, some...)
 	}

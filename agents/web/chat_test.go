@@ -134,7 +134,8 @@ func TestHandedOverChatIsOneCase(t *testing.T) {
 		t.Errorf("proofs %+v, %v", proofs, err)
 	}
 
-	t.Run("a line is added once", func(t *testing.T) {
+	// A line is added once.
+	func() {
 		body := line("5", "customer", "谢谢")
 		if got := a.post("/c-1/messages", body); a.number(got, http.StatusCreated) != number {
 			t.Errorf("another case: %s", got.body)
@@ -143,8 +144,10 @@ func TestHandedOverChatIsOneCase(t *testing.T) {
 		if _, said := a.case_(number); len(said) != 5 {
 			t.Errorf("%d messages, want 5", len(said))
 		}
-	})
-	t.Run("a line from long ago or from the future counts as said now", func(t *testing.T) {
+	}()
+
+	// A line from long ago or from the future counts as said now.
+	func() {
 		for id, at := range map[string]string{"old": "2020-01-01T00:00:00Z", "new": "2030-01-01T00:00:00Z"} {
 			body := line(id, "customer", "在吗")
 			body["at"] = at
@@ -154,8 +157,10 @@ func TestHandedOverChatIsOneCase(t *testing.T) {
 		if last := said[len(said)-1]; !last.At.Equal(h.clock.now()) {
 			t.Errorf("the last was said at %s", last.At)
 		}
-	})
-	t.Run("its page shows who said what", func(t *testing.T) {
+	}()
+
+	// Its page shows who said what.
+	func() {
 		h.hire(t)
 		page := h.get(t, h.as(t, "agent"), "/tickets/"+number).body
 		for _, s := range []string{"要关闭自动续费吗？", "App 的机器人", "转接中"} {
@@ -163,8 +168,10 @@ func TestHandedOverChatIsOneCase(t *testing.T) {
 				t.Errorf("the page does not show %s", s)
 			}
 		}
-	})
-	t.Run("after the case is closed it opens a linked one", func(t *testing.T) {
+	}()
+
+	// After the case is closed it opens a linked one.
+	func() {
 		if _, err := h.db.Ticket(t.Context(), tk.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +189,7 @@ func TestHandedOverChatIsOneCase(t *testing.T) {
 		if got := a.number(a.post("/c-1/messages", line("10", "customer", "在吗")), http.StatusCreated); got != next {
 			t.Errorf("the next line went to %s, want %s", got, next)
 		}
-	})
+	}()
 }
 
 func (a app) close(id int64) {
@@ -346,15 +353,16 @@ func TestChatEventsAreResumed(t *testing.T) {
 	stream := a.events(0)
 	a.write(tk.ID, "c-1", "您好")
 	first := stream.next()
-	if first["conversation_id"] != "c-1" || first["type"] != "message" || first["message"].(map[string]any)["text"] != "您好" {
+	said, _ := first["message"].(map[string]any)
+	if first["conversation_id"] != "c-1" || first["type"] != "message" || said["text"] != "您好" {
 		t.Errorf("the event is %v", first)
 	}
 	state := object(t, h.json(t, "GET", "/v1/chat/handoffs/c-1", "", a.auth...).body)
-	if state["state"] != "answered" || len(state["messages"].([]any)) != 2 {
+	if list, _ := state["messages"].([]any); state["state"] != "answered" || len(list) != 2 {
 		t.Errorf("the conversation is %v", state)
 	}
 	read := object(t, a.post("/c-1/read", map[string]any{"up_to": first["id"]}).body)
-	if read["state"] != "read" || read["read_up_to"] != first["message"].(map[string]any)["id"] {
+	if read["state"] != "read" || read["read_up_to"] != said["id"] {
 		t.Errorf("after reading it is %v", read)
 	}
 	if got := stream.next(); got["type"] != "state" || got["state"] != "read" {
@@ -365,7 +373,8 @@ func TestChatEventsAreResumed(t *testing.T) {
 		t.Fatalf("end: %d\n%s", got.status, got.body)
 	}
 	a.post("/c-1/end", map[string]any{"by": "customer"})
-	last := a.events(int64(first["id"].(float64)))
+	id, _ := first["id"].(float64)
+	last := a.events(int64(id))
 	for _, want := range []string{"state", "ended"} {
 		if got := last.next(); got["type"] != want {
 			t.Errorf("going on brings %v, want %s", got, want)
