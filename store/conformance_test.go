@@ -44,6 +44,7 @@ func TestStore(t *testing.T) {
 		ticketPromises(), listPromises(), messagePromises(), intakePromises(), runPromises(), moneyPromises(),
 		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(),
 		holdPromises(),
+		chatPromises(),
 		stopPromises(),
 		watchPromises(),
 	} {

@@ -48,6 +48,7 @@ type DB struct {
 
 	locks lockFiles
 	queue queue
+	turns turns
 }
 
 // Open opens the database that url names, `sqlite:PATH` or `postgres://user:password@host/name`, and

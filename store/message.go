@@ -38,11 +38,21 @@ func (t *tx) InsertMessage(ctx context.Context, m *tickets.Message) error {
 	return nil
 }
 
-// MoveMessages gives every message of one ticket to another, with the calls they are of and the proofs
-// of who speaks in them.
+// KnownMessages are those of the external ids that are stored.
+func (r reader) KnownMessages(ctx context.Context, externalIDs []string) ([]string, error) {
+	if len(externalIDs) == 0 {
+		return nil, nil
+	}
+	var known []string
+	err := r.on(ctx).Model(&tickets.Message{}).Where("external_id <> '' AND external_id IN ?", externalIDs).Pluck("external_id", &known).Error
+	return known, fail("known messages", err)
+}
+
+// MoveMessages gives every message of one ticket to another, with the conversations and calls they are of and
+// the proofs of who speaks in them.
 func (t *tx) MoveMessages(ctx context.Context, from, to int64) error {
-	for _, what := range []any{&tickets.Message{}, &tickets.Call{}, &tickets.Verification{}} {
-		if err := t.on(ctx).Model(what).Where("ticket_id = ?", from).Update("ticket_id", to).Error; err != nil {
+	for _, row := range []any{&tickets.Message{}, &tickets.Conversation{}, &tickets.Call{}, &tickets.Verification{}} {
+		if err := t.on(ctx).Model(row).Where("ticket_id = ?", from).Update("ticket_id", to).Error; err != nil {
 			return fail("move messages", err)
 		}
 	}

@@ -37,7 +37,7 @@ func (s *spell) busy() int {
 
 // start carries a claimed job out beside the others.
 func (s *spell) start(ctx context.Context, r jobRow) {
-	try, cancel := context.WithTimeout(ctx, s.JobTimeout)
+	try, cancel := context.WithTimeout(atWork(ctx), s.JobTimeout)
 	claim := claimID{r.ID, r.Attempt}
 	s.mu.Lock()
 	s.inHand[claim] = cancel

@@ -87,7 +87,7 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 	for n := 1; ; n++ {
 		var fromF error
 		enqueued := false
-		err := d.writer.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		err := d.write(ctx, opts, func(g *gorm.DB) error {
 			if err := turnstile(g, d.dialect, n); err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 			}
 			enqueued = len(t.jobs) > 0
 			return t.flush(ctx)
-		}, opts)
+		})
 		switch {
 		case err == nil:
 			if enqueued {
@@ -122,6 +122,18 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 			return fail("transaction", err)
 		}
 	}
+}
+
+// write runs f in a transaction of the database, on SQLite when it is its turn.
+func (d *DB) write(ctx context.Context, opts *sql.TxOptions, f func(g *gorm.DB) error) error {
+	if d.dialect == sqliteDialect {
+		done, err := d.turns.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	return d.writer.WithContext(ctx).Transaction(f, opts)
 }
 
 // turnstile lets first tries through together and each later one alone. Without it batches of mail

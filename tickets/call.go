@@ -70,7 +70,7 @@ const (
 	maxSummary    = 20_000
 	maxTranscript = 200_000
 	maxFacts      = 5
-	maxFactTries  = 5
+	maxFactTries  = 5 // payment facts that fit nothing, in one call or conversation
 	// aheadOfUs is how far another machine's clock may be ahead.
 	aheadOfUs = 5 * time.Minute
 )

@@ -62,7 +62,7 @@ func (d *Desk) TakeOver(ctx context.Context, id int64, by Actor, login string) (
 }
 
 func (d *Desk) give(ctx context.Context, id int64, by Actor, login string, over bool) (Ticket, error) {
-	return d.change(ctx, id, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		before, himself := t.Assignee, login != "" && by == AgentActor(login)
 		if himself && !over {
 			if err := t.free(by, d.settings.Zone, at); err != nil {
@@ -73,6 +73,9 @@ func (d *Desk) give(ctx context.Context, id int64, by Actor, login string, over 
 			t.claim(login, d.settings.ClaimFor, at)
 		} else {
 			t.assign(login)
+		}
+		if err := tellChatTaken(ctx, tx, *t, at); err != nil {
+			return nil, nil, err
 		}
 		var records []Record
 		if before != login {

@@ -11,6 +11,9 @@ const (
 	JobTell  JobKind = "reply.tell"   // write the mail that Ref names (a Tell), once
 	JobSend  JobKind = "reply.send"   // send the outgoing mail that Ref names (its id)
 	JobClose JobKind = "ticket.close" // close a solved ticket whose time has come
+
+	JobUnread      JobKind = "reply.unread" // send what stayed unread in a chat (the outgoing row that Ref names) another way
+	JobChatIgnored JobKind = "chat.ignored" // bring the conversation that Ref names back where it still waits for a person
 )
 
 // Job is work that a transaction causes. It is stored in that transaction and completed in the one

@@ -14,7 +14,7 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
 	}
 	if m.Raw == "" {
-		r.Private["text"] = in.Original // what was written down has no original beside it
+		r.Private["text"] = in.Original // what was written down or typed in a chat has no original beside it
 		return r
 	}
 	r.Files = map[string]File{"original": {Ref: m.Raw, Content: in.Original}}

@@ -45,4 +45,6 @@ const (
 	EventCall          = "call.reported"
 	EventRecording     = "call.recording"
 	EventTold          = "told.by_phone"
+	EventChatLines     = "chat.lines" // lines of a chat that ask for nothing, and attachments
+	EventChatEnded     = "chat.ended"
 )

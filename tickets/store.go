@@ -69,6 +69,18 @@ type Reader interface {
 	StopOrders(ctx context.Context, after int64, limit int) ([]account.StopOrder, error)
 	// DebitFacts is what speaks for and against debiting a subscription; NotFound where there is none.
 	DebitFacts(ctx context.Context, subscriptionID string) (DebitFacts, error)
+	// Conversation is the conversation that the app knows by that id; Conversations lists those of a
+	// ticket, oldest first.
+	Conversation(ctx context.Context, id string) (Conversation, error)
+	Conversations(ctx context.Context, ticketID int64) ([]Conversation, error)
+	// ChatMessages lists what was said in a conversation to its customer's ears, oldest first.
+	ChatMessages(ctx context.Context, conversationID string) ([]Message, error)
+	// ChatEvents lists at most limit events after an id, in their order. ChatEventMessage is the newest
+	// message that the conversation's events up to an id tell of, 0 where none does.
+	ChatEvents(ctx context.Context, after int64, limit int) ([]ChatEvent, error)
+	ChatEventMessage(ctx context.Context, conversationID string, upTo int64) (int64, error)
+	// KnownMessages are those of the external ids (Message.ExternalID) that are stored.
+	KnownMessages(ctx context.Context, externalIDs []string) ([]string, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
 	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
 }
@@ -85,9 +97,13 @@ type Tx interface {
 	InsertMessage(ctx context.Context, m *Message) error
 	// SaveAsks records what a person found that a message asks for.
 	SaveAsks(ctx context.Context, messageID int64, asks []intent.Intent) error
-	// MoveMessages gives every message of one ticket to another, with the calls they are of and the
-	// proofs of who speaks in them.
+	// MoveMessages gives every message of one ticket to another, with the conversations and calls they are
+	// part of and the proofs of who spoke in them.
 	MoveMessages(ctx context.Context, from, to int64) error
+	// InsertConversation is Conflict where the conversation is known.
+	InsertConversation(ctx context.Context, c Conversation) error
+	SaveConversation(ctx context.Context, c Conversation) error
+	InsertChatEvent(ctx context.Context, e *ChatEvent) error
 	InsertLink(ctx context.Context, l Link) error
 
 	// InsertIntake stores ledger rows; a second row for the same Place is Conflict.

@@ -53,6 +53,8 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 func answerTo(ctx context.Context, tx Tx, t Ticket) (string, error) {
 	none := &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
 	switch {
+	case t.Channel == Chat:
+		return t.Requester, chatReaches(ctx, tx, t)
 	case t.Channel == Email && t.Requester != "" || Mailable(t.Requester):
 		return t.Requester, nil
 	case t.AccountNo == "":

@@ -69,6 +69,7 @@ type view struct {
 	Answer  string
 	Holds   []held
 	Held    bool // the biller has confirmed every hold
+	Proven  bool
 }
 
 // held is a subscription whose next charge is kept back.
@@ -151,7 +152,7 @@ func missing(f Facts) (need []string, plans []account.Subscription, err error) {
 	if f.Account != nil && len(f.Ticket.SubscriptionIDs) > 0 {
 		return nil, nil, untrue("The account and the subscription are both known, so nothing is missing.")
 	}
-	if f.onFile() {
+	if f.onFile() || f.Shown {
 		if plans = f.Account.Renewing(); len(plans) == 0 {
 			return nil, nil, untrue("Nothing of this account renews, so there is nothing to choose from.")
 		}

@@ -47,6 +47,9 @@ type Facts struct {
 	Holds       []tickets.Hold
 	// InFlight are the debits that a stop came too late for.
 	InFlight []account.DebitInFlight
+	// Proven says that the customer of the chat which it goes into was proven to be somebody, and Shown
+	// that it is proven well enough to read what belongs to the account there.
+	Proven, Shown bool
 	// Answer is the agent's message, for TellAnswer only.
 	Answer *tickets.Message
 }

@@ -42,12 +42,16 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 	if ref.tell == tickets.TellHoldAsked && f.Account != nil && f.Account.Account.Locale != "" {
 		f.Ticket.Locale = f.Account.Account.Locale // somebody else may have written
 	}
-	f.Recipient = recipient(f, messages)
-	f.Thread = threadOf(messages, f.Recipient)
-	if w.cfg.PageToken != nil && (f.onFile() || authenticated(messages, f.Recipient)) {
-		f.Page = strings.TrimRight(w.cfg.PublicURL, "/") + "/c/" + w.cfg.PageToken(ticketID, f.Recipient, at)
-	}
+	w.address(&f, messages, recipient(f, messages))
 	return f, nil
+}
+
+// address makes the mail one to an address: what it answers, and whether it has a link to the page.
+func (w *Writer) address(f *Facts, messages []tickets.Message, to string) {
+	f.Recipient, f.Thread, f.Page = to, threadOf(messages, to), ""
+	if w.cfg.PageToken != nil && (f.onFile() || authenticated(messages, to)) {
+		f.Page = strings.TrimRight(w.cfg.PublicURL, "/") + "/c/" + w.cfg.PageToken(f.Ticket.ID, to, f.Now)
+	}
 }
 
 // load reads the account and what was done.

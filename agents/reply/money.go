@@ -21,6 +21,7 @@ const (
 // money is what the newest quote and its refunds say.
 type money struct {
 	Kind  moneyKind
+	Chat  bool // told in a chat and not in a mail
 	Quote account.Quote
 	// OwnFen is the part that comes back whatever the customer answers: charges that should not have
 	// been.

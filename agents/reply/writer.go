@@ -85,33 +85,47 @@ func (w *Writer) Tell(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	}
 	at := w.cfg.Now()
 	return w.cfg.Store.InTx(ctx, func(tx tickets.Tx) error {
-		if _, err := tx.OutgoingByKey(ctx, r.key(j.TicketID)); err == nil {
-			return done(tx)
-		} else if !errors.Is(err, tickets.NotFound) {
-			return fmt.Errorf("look for mail: %w", err)
-		}
 		f, err := w.gather(ctx, tx, j.TicketID, r, at)
 		if err != nil {
 			return fmt.Errorf("gather facts: %w", err)
 		}
-		m, err := Compose(f)
+		mailed, err := w.chat(ctx, tx, &f, r)
 		if err != nil {
-			return fmt.Errorf("compose %s: %w", r.tell, err)
+			return fmt.Errorf("chat %s: %w", r.tell, err)
 		}
-		why, err := tooMany(ctx, tx, f)
-		switch {
-		case err != nil:
-			return fmt.Errorf("count automatic answers: %w", err)
-		case why != "":
-			err = w.leaveOut(ctx, tx, f, m, r, why)
-		default:
-			err = w.store(ctx, tx, f, m, r)
-		}
-		if err != nil {
-			return fmt.Errorf("store %s: %w", r.tell, err)
+		if mailed {
+			if err := w.mail(ctx, tx, f, r); err != nil {
+				return err
+			}
 		}
 		return done(tx)
 	})
+}
+
+// mail puts what is told into the outbox as a mail, unless it is there.
+func (w *Writer) mail(ctx context.Context, tx tickets.Tx, f Facts, r ref) error {
+	if _, err := tx.OutgoingByKey(ctx, r.key(f.Ticket.ID)); err == nil {
+		return nil
+	} else if !errors.Is(err, tickets.NotFound) {
+		return fmt.Errorf("look for mail: %w", err)
+	}
+	m, err := Compose(f)
+	if err != nil {
+		return fmt.Errorf("compose %s: %w", r.tell, err)
+	}
+	why, err := tooMany(ctx, tx, f)
+	switch {
+	case err != nil:
+		return fmt.Errorf("count automatic answers: %w", err)
+	case why != "":
+		err = w.leaveOut(ctx, tx, f, m, r, why)
+	default:
+		err = w.store(ctx, tx, f, m, r)
+	}
+	if err != nil {
+		return fmt.Errorf("store %s: %w", r.tell, err)
+	}
+	return nil
 }
 
 // bare are the automatic answers that nothing was done for.

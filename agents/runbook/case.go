@@ -32,6 +32,8 @@ type Case struct {
 	Holds         []tickets.Hold
 	// HeldBefore are the holds of any case on the subscriptions of this one.
 	HeldBefore []tickets.Hold
+	// Chats are the conversations that the case is told in.
+	Chats []tickets.Conversation
 	// Account is the ticket's account as it stands now; nil until identified.
 	Account *account.Snapshot
 	// Matches are the accounts that the stated facts and the sender's address point at; filled only
@@ -99,6 +101,11 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	}
 	if c.HeldBefore, err = r.HoldsOn(ctx, c.Ticket.SubscriptionIDs); err != nil {
 		return c, fmt.Errorf("load holds of the subscriptions: %w", err)
+	}
+	if slices.ContainsFunc(c.Messages, func(m tickets.Message) bool { return m.Channel == tickets.Chat }) {
+		if c.Chats, err = r.Conversations(ctx, id); err != nil {
+			return c, fmt.Errorf("load conversations: %w", err)
+		}
 	}
 	if c.Ticket.AccountNo == "" {
 		c.Matches, err = matches(ctx, r, c)

@@ -20,13 +20,16 @@ func planIdentify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		return settle(c, tickets.Identify, tickets.NeedsCustomer, tickets.ReasonUnclear,
 			"It is not clear whether the charges should stop. One question was asked.")
 	case !c.Ticket.Stops():
-		return settle(c, tickets.Identify, tickets.NeedsAgent, "no_stop_asked",
+		return settle(c, tickets.Identify, tickets.NeedsAgent, reasonNoStop,
 			"The message asks for something that no rule answers.")
 	case c.Account == nil:
 		return identifyAccount(c)
 	}
 	return identifySubscriptions(c)
 }
+
+// reasonNoStop is why a person gets a case that asks for something else.
+const reasonNoStop = "no_stop_asked"
 
 func identifyAccount(c Case) (Next, bool) {
 	accounts := candidates(c.Matches)

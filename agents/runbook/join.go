@@ -107,6 +107,9 @@ func joinInto(ctx context.Context, tx tickets.Tx, c Case, main tickets.Ticket, a
 	if err := tx.SaveTicket(ctx, &main); err != nil {
 		return nil, err
 	}
+	if err := tellJoined(ctx, tx, c, main, at); err != nil {
+		return nil, err
+	}
 	return []tickets.Record{
 		linked(t, main, "joined"),
 		{

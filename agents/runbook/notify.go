@@ -136,6 +136,9 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if n.Status == tickets.Pending && !reachable {
 		n.Status, n.Reason = tickets.Open, reasonNoAddress
 	}
+	if n.Status == tickets.Pending && n.Reason == tickets.ReasonUnclear && c.Ticket.Channel == tickets.Chat && !c.proven() {
+		n.Status = tickets.Open // an answer of somebody unproven settles nothing, and he waits in the chat
+	}
 	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
@@ -148,6 +151,9 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	}
 	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Email && reachable {
 		n.Tells = first(c, now)
+	}
+	if len(n.Tells) == 0 && c.Ticket.Channel == tickets.Chat && c.chatting() {
+		n.Tells = firstInChat(c, now)
 	}
 	n.Tells = slices.DeleteFunc(n.Tells, func(t tickets.Tell) bool {
 		_, exists := c.told(t)

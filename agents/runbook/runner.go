@@ -328,6 +328,15 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 		if err := ring(ctx, tx, c, at); err != nil {
 			return nil, err
 		}
+		if t.Status == tickets.New || t.Status == tickets.Open {
+			for _, chat := range c.Chats {
+				if chat.EndedAt == nil && chat.WaitingSince != nil {
+					if err := tx.Enqueue(ctx, r.Settings.ChatIgnoredJob(chat, at)); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
 		for _, tell := range n.Tells {
 			if err := tx.Enqueue(ctx, tickets.Job{
 				Kind: tickets.JobTell, TicketID: t.ID, Ref: string(tell), DueAt: at,

@@ -16,6 +16,7 @@ import (
 
 const (
 	everybody = "anybody"
+	nobody    = "" // no person: programs with a key
 	readers   = "auditor agent supervisor admin"
 	workers   = "agent supervisor admin"
 	machines  = "" // no person at all
@@ -43,6 +44,9 @@ func allowed() map[string]string {
 		"POST /v1/calls": machines, "PUT /v1/calls/:call_id/recording": machines, "POST /v1/tickets": workers, "POST /v1/tickets/:number/messages": workers,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"GET /v1/stops": "", "POST /v1/stops/:id/applied": "", "GET /v1/subscriptions/:id/debit": "", // machines only
+		"POST /v1/chat/handoffs": nobody, "GET /v1/chat/handoffs/:conversation_id": nobody, "GET /v1/chat/events": nobody,
+		"POST /v1/chat/handoffs/:conversation_id/messages": nobody, "POST /v1/chat/handoffs/:conversation_id/end": nobody,
+		"POST /v1/chat/handoffs/:conversation_id/read": nobody,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 		"PUT /v1/tickets/:number/assignee": workers, "PUT /v1/tickets/:number/status": workers, "PUT /v1/tickets/:number/intent": workers,
 		"PUT /v1/tickets/:number/account": workers, "PUT /v1/tickets/:number/subscription": workers,
@@ -140,7 +144,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 }
 
 // key stores an API key with these scopes and returns it.
-func (h *house) key(t *testing.T, scopes ...string) string {
+func (h *house) key(t testing.TB, scopes ...string) string {
 	t.Helper()
 	key, hash, err := agents.NewKey(rand.Reader)
 	if err != nil {

@@ -54,6 +54,7 @@ func (s *Server) routes() []route {
 		s.chargeRoutes(),
 		s.billingRoutes(),
 		s.callRoutes(),
+		s.chatRoutes(),
 	)
 }
 

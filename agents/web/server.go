@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -96,6 +97,12 @@ type Config struct {
 	Requests Requests
 	// Accounts takes in what the platform says of its accounts.
 	Accounts Accounts
+	// Chat proves by the app's signature who chats.
+	Chat agents.ChatSessions
+	// Keep stores what came with a chat durably and returns a reference for each.
+	Keep func(ctx context.Context, raws [][]byte) ([]string, error)
+	// Stop, where not nil, is closed when the program ends: streams that are open end then.
+	Stop <-chan struct{}
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
 	OpenAttachment func(raw []byte, index int) (name, contentType string, content []byte, err error)
 	// Directory is nil where the desk's store holds every account.
@@ -116,6 +123,7 @@ type Server struct {
 	echo     *echo.Echo
 	table    map[string]route // by method and path
 	deciding [64]sync.Mutex   // by refund: one person decides at a time
+	readers  atomic.Int64     // streams of chat events that are open
 }
 
 // New makes the server. It fails only where the program's own pages are broken.

@@ -110,6 +110,7 @@ func setup(t testing.TB) *house {
 		Ready:          func(context.Context) map[string]error { return h.ready },
 		OpenAttachment: openAttachment, Requests: db, Accounts: platformSide{h},
 		Recordings: blobs, RecordingBytes: recordingBytes,
+		Chat: agents.NewChatSessions(chatSecret), Keep: blobs.KeepBatch,
 	})
 	if err != nil {
 		t.Fatal(err)

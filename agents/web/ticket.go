@@ -39,6 +39,7 @@ type ticketView struct {
 	Acceptance    *tickets.Acceptance
 	Refunds       []account.Refund
 	Links         []tickets.Link
+	Chats         []tickets.Conversation
 	Events        []Event
 	Intents       []intent.Intent
 	Proposed      []tickets.Step // wait for one click
@@ -51,6 +52,7 @@ type ticketView struct {
 	Large         bool                        // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
 	Claimed       *claimView // somebody else who works on the case
+	chatShown     bool       // whoever chats is proven now to hold the account
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
@@ -118,6 +120,10 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	if v.Links, err = r.Links(ctx, id); err != nil {
 		return v, err
 	}
+	if v.Chats, err = r.Conversations(ctx, id); err != nil {
+		return v, err
+	}
+	v.chatShown = s.chatShown(v)
 	if v.Events, err = s.cfg.Events.Events(ctx, v.Ticket.Number()); err != nil {
 		return v, err
 	}
@@ -237,6 +243,9 @@ func (v ticketView) Skippable(x tickets.Step) bool {
 // Stranger reports whether a reply goes to an address that is not the registered one of the account
 // shown beside it: nothing of the account may be told there.
 func (v ticketView) Stranger() bool {
+	if v.Chatting() {
+		return v.Ticket.AccountNo != "" && !v.chatShown
+	}
 	return v.Account != nil && !strings.EqualFold(v.Account.Account.Email, v.Ticket.Requester)
 }
 

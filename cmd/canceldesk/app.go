@@ -136,7 +136,7 @@ func deskSettings(c config.Config, imported []store.CalendarDay) (tickets.Settin
 			RefundOwnFault: tickets.Automatic(au.RefundOwnFault), RefundAutoLimitFen: au.RefundAutoLimitFen,
 			OwnFaultAutoLimitFen: au.OwnFaultAutoLimitFen, ApprovalAboveFen: au.ApprovalAboveFen,
 		},
-		RefundPolicy: account.Policy(c.Refunds.Policy),
+		RefundPolicy: account.Policy(c.Refunds.Policy), ChatIgnored: c.Chat.IgnoredAfter, ChatUnread: c.Chat.UnreadAfter,
 	}, nil
 }
 
@@ -183,6 +183,12 @@ func (a *app) handlers() map[tickets.JobKind]store.Handler {
 		},
 		tickets.JobSend: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.sender.Send(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
+		},
+		tickets.JobUnread: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
+			return a.writer.Unread(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
+		},
+		tickets.JobChatIgnored: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
+			return a.desk.ChatIgnored(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
 		},
 		tickets.JobClose: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.desk.CloseSolved(ctx, j.TicketID, func(tx tickets.Tx) error { return done(ctx, tx) })

@@ -93,6 +93,8 @@ func demoPeople() []agents.Agent {
 const (
 	demoPassword = "galaxy-demo-2026"
 	demoAddress  = "service@galaxy.example"
+	// demoChatSecret is what the demo's app signs its sessions with. It is printed, too.
+	demoChatSecret = "galaxy-demo-chat-session-secret-2026"
 )
 
 func (c *commands) demo(ctx context.Context, address, dir string, withPlatform bool) (err error) {
@@ -169,7 +171,7 @@ func (c *commands) announce(cfg config.Config, key, verifier string, beside *dem
 	for _, p := range demoPeople() {
 		fmt.Fprintf(c.out, "%s=%s:%s\n", p.Role, p.Login, demoPassword)
 	}
-	fmt.Fprintf(c.out, "apikey=%s\nevidence_key=%s\n", key, verifier)
+	fmt.Fprintf(c.out, "apikey=%s\nevidence_key=%s\nchat_secret=%s\n", key, verifier, demoChatSecret)
 	if beside != nil {
 		fmt.Fprintf(c.out, "platform=%s\nplatform_secret=%s\n", beside.url, beside.secret)
 	}
@@ -182,6 +184,7 @@ func demoConfig(dir, address string, post *post) config.Config {
 	cfg.Database.URL = "sqlite:" + filepath.Join(dir, "canceldesk.db")
 	cfg.Blobs.URL = "file://" + filepath.ToSlash(filepath.Join(dir, "blobs"))
 	cfg.Keys.Dir = filepath.Join(dir, "keys")
+	cfg.Chat.SessionSecret = demoChatSecret
 	cfg.Desk.Brand = "星河会员 Galaxy Club"
 	m := config.DefaultMailbox()
 	m.Address, m.AuthservID = demoAddress, "mx.galaxy.example"

@@ -25,7 +25,7 @@ func TestDemoShowsTheDesk(t *testing.T) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		told[name], order = value, append(order, name)
 	}
-	if diff := cmp.Diff([]string{"url", "agent", "supervisor", "auditor", "apikey", "evidence_key", "ready"}, order); diff != "" {
+	if diff := cmp.Diff([]string{"url", "agent", "supervisor", "auditor", "apikey", "evidence_key", "chat_secret", "ready"}, order); diff != "" {
 		t.Errorf("the demo printed:\n%s", diff)
 	}
 	login, password, _ := strings.Cut(told["agent"], ":")

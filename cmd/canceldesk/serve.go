@@ -70,7 +70,7 @@ const (
 func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, extra func(http.Handler) http.Handler) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if slices.Contains(roles, roleAPI) {
-		handler, err := a.handler()
+		handler, err := a.handler(ctx.Done())
 		if err != nil {
 			return errors.Join(err, listen.Close())
 		}
@@ -149,14 +149,15 @@ func (a *app) seal(ctx context.Context) error {
 
 func (a *app) sweep(ctx context.Context) error { return a.db.Sweep(ctx, a.now(), agents.TryWindow) }
 
-// handler is the dashboard and the API.
-func (a *app) handler() (http.Handler, error) {
+// handler is the dashboard and the API. Streams that are open end when stop is closed.
+func (a *app) handler(stop <-chan struct{}) (http.Handler, error) {
 	return web.New(web.Config{
 		Desk: a.desk, People: a.db, Sessions: a.db.Sessions(a.now), PublicURL: a.config.HTTP.PublicURL,
 		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
 		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: told{a},
 		Directory: a.platform.lookups(), Recordings: a.blobs, RecordingBytes: a.config.Limits.RecordingBytes,
+		Chat: agents.NewChatSessions(a.config.Chat.SessionSecret), Keep: a.blobs.KeepBatch, Stop: stop,
 	})
 }
 

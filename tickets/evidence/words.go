@@ -120,6 +120,8 @@ func eventTerms() map[string]term {
 		"note":             {"内部备注", "Internal note"},
 		"alarm.raised":     {"时限警报", "An alarm was raised"},
 		"alarm.cleared":    {"警报解除", "The alarm ended"},
+		"chat.lines":       {"收到会话内容", "Lines of the chat were received"},
+		"chat.ended":       {"会话已结束", "The chat ended"},
 	}
 }
 
@@ -202,6 +204,7 @@ func actorTerms() map[string]term {
 	return map[string]term{
 		"desk":     {"服务台（按规则自动处理）", "the desk, by rule"},
 		"customer": {"客户", "the customer"},
+		"app":      {"App 服务器", "the app's server"},
 		"agent":    {"客服", "agent"},
 		"key":      {"平台接口", "the platform's interface, key"},
 	}

@@ -155,7 +155,9 @@ func (p *problems) outside(c Config) {
 	p.later(c.SMS.Provider == "log" || c.SMS.Provider == "webhook", "sms.provider: "+c.SMS.Provider, "set none")
 	p.secret("sms.secret", c.SMS.Secret)
 	p.secret("chat.session_secret", c.Chat.SessionSecret)
-	p.later(c.Chat.SessionSecret != "", "chat", "leave session_secret empty")
+	if c.Chat.IgnoredAfter <= 0 || c.Chat.UnreadAfter <= 0 {
+		p.add("chat.ignored_after and chat.unread_after must be above 0")
+	}
 }
 
 func (p *problems) desk(d Desk, mailboxes []Mailbox) {

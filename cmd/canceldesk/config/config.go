@@ -111,6 +111,10 @@ type SMS struct {
 type Chat struct {
 	SessionSecret     string `koanf:"session_secret"`
 	SessionSecretFile string `koanf:"session_secret_file"`
+	// IgnoredAfter is how long a customer may wait in a chat for a person, UnreadAfter how long an answer may
+	// stay unread.
+	IgnoredAfter time.Duration `koanf:"ignored_after"`
+	UnreadAfter  time.Duration `koanf:"unread_after"`
 }
 
 // Desk is how the desk works.
@@ -168,6 +172,7 @@ func Default() Config {
 		Mailboxes: []Mailbox{DefaultMailbox()},
 		Accounts:  Accounts{Source: "embedded", Cache: 5 * time.Minute},
 		Billing:   Billing{Mode: "embedded"},
+		Chat:      Chat{IgnoredAfter: 2 * time.Minute, UnreadAfter: 10 * time.Minute},
 		Channels:  Channels{WeChat: []map[string]any{}, Alipay: []map[string]any{}, Ledger: map[string]any{}},
 		SMS:       SMS{Provider: "none", Quiet: "22:00-08:00", Templates: map[string]string{}},
 		Desk: Desk{
