@@ -42,7 +42,7 @@ func TestStore(t *testing.T) {
 	var promises []promise
 	for _, some := range [][]promise{
 		ticketPromises(), listPromises(), messagePromises(), intakePromises(), runPromises(), moneyPromises(),
-		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(), holdPromises(),
+		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(), holdPromises(), codePromises(),
 	} {
 		promises = append(promises, some...)
 	}

@@ -32,6 +32,9 @@ type Actor string
 // DeskActor is the desk acting by rule.
 const DeskActor Actor = "desk"
 
+// CustomerActor is the customer himself, on a page of his.
+const CustomerActor Actor = "customer"
+
 // AgentActor names a person who works at the desk.
 func AgentActor(login string) Actor { return Actor("agent:" + login) }
 

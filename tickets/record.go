@@ -40,4 +40,6 @@ const (
 	EventNotifyAboutTo = "notify.about_to"
 	EventNotifyResult  = "notify.result"
 	EventVerified      = "verification"
+	EventVerifyFailed  = "verification.failed" // a wrong code, or payment facts that are not so
+	EventCode          = "verification.requested"
 )

@@ -39,4 +39,7 @@ type Settings struct {
 	Calendar       Calendar
 	Automation     Automation
 	RefundPolicy   account.Policy
+	Codes          Codes
+	Texts          Texts
+	Pages          PageLinks
 }

@@ -16,7 +16,7 @@ import (
 func tells() []tickets.Tell {
 	return []tickets.Tell{
 		tickets.TellReceipt, tickets.TellNeutral, tickets.TellQuestion, tickets.TellMissing,
-		tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellAnswer,
+		tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellAnswer, tickets.TellCode,
 	}
 }
 

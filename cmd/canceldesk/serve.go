@@ -41,6 +41,9 @@ func (c *commands) serveCommand() *cobra.Command {
 			}
 			begin(cmd)
 			return c.withApp(cmd, func(a *app) error {
+				if problems := a.config.CheckServe(); len(problems) > 0 {
+					return errors.New("the settings will not work:\n  " + strings.Join(problems, "\n  "))
+				}
 				var listener net.ListenConfig
 				listen, err := listener.Listen(cmd.Context(), "tcp", a.config.HTTP.Address)
 				if err != nil {

@@ -115,6 +115,10 @@ func eventTerms() map[string]term {
 		"assets.decided":   {"已决定资产处理", "What happens to the virtual assets was decided"},
 		"reply.sent":       {"已回复客户", "A reply was sent to the customer"},
 		"note":             {"内部备注", "Internal note"},
+		"verification":     {"身份核验通过", "Who speaks was verified"},
+
+		"verification.requested": {"已请求发送验证码", "A code was requested"},
+		"verification.failed":    {"验证码或付款信息不符", "A code or payment facts were wrong"},
 	}
 }
 

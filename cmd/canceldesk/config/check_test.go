@@ -73,8 +73,11 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		"billing.secret is shorter than 32 bytes":                                                                                                     func(c *Config) { c.Billing.Secret = short },
 		"channels.ledger has no settings; leave it {}":                                                                                                func(c *Config) { c.Channels.Ledger = map[string]any{"a": 1} },
 		`sms.provider is "twilio"; it must be one of none, log, webhook`:                                                                              func(c *Config) { c.SMS.Provider = "twilio" },
-		"sms.provider: log is not in this version yet; set none":                                                                                      func(c *Config) { c.SMS.Provider = "log" },
-		"sms.provider: webhook is not in this version yet; set none":                                                                                  func(c *Config) { c.SMS.Provider = "webhook" },
+		"sms.templates has no template for code":                                                                                                      func(c *Config) { c.SMS.Provider = "log" },
+		"sms.url must be your gateway's address, such as https://sms.example.com/send":                                                                func(c *Config) { c.SMS = gateway(); c.SMS.URL = "sms.example.com" },
+		"sms.secret is empty: the gateway could not tell the desk's messages from anybody's":                                                          func(c *Config) { c.SMS = gateway(); c.SMS.Secret = "" },
+		"sms.quiet must be a part of the day such as 22:00-08:00, or empty":                                                                           func(c *Config) { c.SMS.Quiet = "at night" },
+		"sms.templates has an empty name or template id":                                                                                              func(c *Config) { c.SMS.Templates = map[string]string{"unread": ""} },
 		"sms.secret is shorter than 32 bytes":                                                                                                         func(c *Config) { c.SMS.Secret = short },
 		"chat is not in this version yet; leave session_secret empty":                                                                                 func(c *Config) { c.Chat.SessionSecret = short + "s" },
 		`desk.timezone is "Shanghai"; it must be a zone's name such as Asia/Shanghai`:                                                                 func(c *Config) { c.Desk.Timezone = "Shanghai" },
@@ -124,7 +127,7 @@ func TestCheckSaysAllAtOnceInTheOrderOfTheSettings(t *testing.T) {
 		"http.public_url must be the address people open, such as https://desk.example.com",
 		"mailboxes.0.imap.username is empty",
 		"billing.mode: pull is not in this version yet; set embedded",
-		"sms.provider: log is not in this version yet; set none",
+		"sms.templates has no template for code",
 		`refunds.policy is "C"; it must be one of A, B`,
 	}
 	if diff := cmp.Diff(want, c.Check()); diff != "" {
@@ -139,5 +142,27 @@ func TestCheckNeverQuotesAPassword(t *testing.T) {
 	all := strings.Join(c.Check(), "\n")
 	if strings.Contains(all, "geheim") || strings.Count(all, "\n") != 3 {
 		t.Errorf("want four problems without the password:\n%s", all)
+	}
+}
+
+// gateway is a way to send text messages that works.
+func gateway() SMS {
+	return SMS{
+		Provider: "webhook", URL: "https://sms.example.com/send", Secret: strings.Repeat("s", 32), Quiet: "22:00-08:00",
+		Templates: map[string]string{"code": "SMS_1"},
+	}
+}
+
+func TestOnlyTheDemoKeepsTextMessages(t *testing.T) {
+	t.Parallel()
+	c := working()
+	c.SMS = gateway()
+	if got := c.CheckServe(); got != nil {
+		t.Errorf("a gateway: %v", got)
+	}
+	c.SMS.Provider = "log"
+	want := []string{"sms.provider: log is for the demo, where text messages are read on /demo/mails; set webhook or none"}
+	if diff := cmp.Diff(want, c.CheckServe()); diff != "" || c.Check() != nil {
+		t.Errorf("problems (-want +got):\n%s\n%v", diff, c.Check())
 	}
 }
