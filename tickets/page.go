@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,23 @@ func (p PageLinks) read(token string, at time.Time) (ticketID int64, to []byte, 
 	}
 	ends := time.Unix(int64(binary.BigEndian.Uint64(b[9:])), 0)                         //nolint:gosec // signed by ourselves
 	return int64(binary.BigEndian.Uint64(b[1:])), b[linkTo:linkSigned], at.Before(ends) //nolint:gosec // signed by ourselves
+}
+
+// Pass is what a browser keeps after a code was entered on the page of a link, so that it may go on
+// reading what the code opened.
+func (p PageLinks) Pass(token string, v Verification) string {
+	id := strconv.FormatInt(v.ID, 10)
+	return id + "." + base64.RawURLEncoding.EncodeToString(p.sum("pass", []byte(token+"\x00"+id)))
+}
+
+// Passed is the level that a pass gives on the page of a link for being told amounts and contents.
+func (p PageLinks) Passed(token, pass string, all []Verification, accountNo string, at time.Time) int {
+	for _, v := range all {
+		if len(p.Key) > 0 && hmac.Equal([]byte(pass), []byte(p.Pass(token, v))) {
+			return v.Covers(Message{ID: v.MessageID, Scope: v.Scope, At: at}, ActShow, accountNo)
+		}
+	}
+	return 0
 }
 
 func (p PageLinks) is(to []byte, address string) bool {

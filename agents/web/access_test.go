@@ -36,6 +36,11 @@ func allowed() map[string]string {
 		"POST /tickets/:number/account": workers, "POST /tickets/:number/run": workers, "POST /tickets/:number/skip": workers, "POST /tickets/:number/accept": workers,
 		"POST /tickets/:number/solve": workers, "POST /tickets/:number/refunds/:refund/approve": workers,
 		"POST /tickets/:number/refunds/:refund/reject": workers,
+		"POST /tickets/:number/code":                   workers, "POST /tickets/:number/code/read": workers, "POST /tickets/:number/facts": workers,
+		"POST /v1/tickets/:number/verification": workers, "POST /v1/verifications/:verification_id": everybody,
+		"GET /v/:id": everybody, "POST /v/:id": everybody,
+		"GET /c/:token": everybody, "GET /c/:token/receipt": everybody, "POST /c/:token/say": everybody, "POST /c/:token/add": everybody,
+		"POST /c/:token/code": everybody, "POST /c/:token/enter": everybody,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"POST /v1/login": everybody, "GET /v1/tickets": readers, "GET /v1/tickets/:number": readers, "GET /v1/tickets/:number/evidence": readers,
 	}

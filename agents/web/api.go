@@ -45,6 +45,7 @@ func (s *Server) operations() huma.API {
 			Description: "The bundle", Content: map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
 		}},
 	}, s.apiEvidence)
+	s.codeOperations(api)
 	if model := api.OpenAPI().Components.Schemas.Map()["ErrorModel"]; model != nil {
 		model.Properties["code"] = &huma.Schema{Type: "string", Description: "Stable code of the problem, such as not_found."}
 		delete(model.Properties, "type")

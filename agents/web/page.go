@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,27 +35,37 @@ const (
 // pages are the parsed templates, by language and name.
 type pages struct {
 	sets   map[string]map[string]*template.Template
-	styles string // version of the style sheet, for its address
+	styles string // version of the style sheets, for their address
+	words  map[string]*words
 }
 
 // pageNames are the templates that are whole pages.
-func pageNames() []string { return []string{"login", "queue", "ticket", "intake", "error"} }
+func pageNames() []string {
+	return []string{"login", "queue", "ticket", "intake", "error", "customer", "receipt", "code", "gone"}
+}
 
 func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 	css, err := staticFiles.ReadFile("static/app.css")
 	if err != nil {
 		return nil, fmt.Errorf("style sheet: %w", err)
 	}
-	sum := sha256.Sum256(css)
-	p := &pages{sets: map[string]map[string]*template.Template{}, styles: hex.EncodeToString(sum[:6])}
+	own, err := staticFiles.ReadFile("static/customer.css")
+	if err != nil {
+		return nil, fmt.Errorf("style sheet: %w", err)
+	}
+	sum := sha256.Sum256(append(css, own...))
+	p := &pages{sets: map[string]map[string]*template.Template{}, words: map[string]*words{}, styles: hex.EncodeToString(sum[:6])}
 	for _, lang := range languages() {
 		w, err := loadWords(lang, zone, now)
 		if err != nil {
 			return nil, err
 		}
-		p.sets[lang] = map[string]*template.Template{}
+		p.sets[lang], p.words[lang] = map[string]*template.Template{}, w
 		for _, name := range pageNames() {
 			files := []string{"templates/layout.html", "templates/" + name + ".html"}
+			if slices.Contains([]string{"customer", "receipt", "code", "gone"}, name) {
+				files[0] = "templates/customer_layout.html"
+			}
 			if name == "ticket" {
 				files = append(files, "templates/ticket_*.html")
 			}
@@ -78,13 +89,19 @@ type frame struct {
 	Good    string
 	Bad     string
 	Section string
+	Brand   string // of the platform, on pages for customers
 	View    any
 }
 
 // render writes a page in the person's language.
 func (s *Server) render(c echo.Context, status int, name string, view any) error {
+	return s.renderIn(c, s.languageOf(c), status, name, view)
+}
+
+// renderIn writes a page in a language.
+func (s *Server) renderIn(c echo.Context, lang string, status int, name string, view any) error {
 	f := frame{
-		Page: name, Lang: s.languageOf(c), Here: c.Request().URL.RequestURI(), Styles: s.pages.styles, Who: who(c).agent,
+		Page: name, Lang: lang, Brand: s.cfg.Brand, Here: c.Request().URL.RequestURI(), Styles: s.pages.styles, Who: who(c).agent,
 		Section: strings.SplitN(strings.TrimPrefix(c.Request().URL.Path, "/"), "/", 2)[0], View: view,
 	}
 	if loaded, _ := c.Get(sessionLoaded).(bool); loaded && name != "error" {

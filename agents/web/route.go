@@ -33,6 +33,8 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		s.deskRoutes(),
 		s.apiRoutes(),
+		s.codeRoutes(),
+		s.customerRoutes(),
 	)
 }
 

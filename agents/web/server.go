@@ -61,7 +61,11 @@ type Config struct {
 	// VerifierKey is what a bundle is checked with; "" hides it.
 	VerifierKey string
 	Intake      Intake
-	Events      Events
+	// Brand is what customers know the platform by, for the pages they see.
+	Brand string
+	// KeepOriginal keeps what a customer sent from a page, durably, and returns its reference.
+	KeepOriginal func(ctx context.Context, original []byte) (ref string, err error)
+	Events       Events
 	// Ready asks each part of the desk whether it can work; a nil error is yes.
 	Ready func(ctx context.Context) map[string]error
 	// OpenAttachment gives the index-th attachment of a raw mail. NotFound where it has no such.
@@ -110,7 +114,8 @@ func New(cfg Config) (*Server, error) {
 			DisablePrintStack: true,
 			LogErrorFunc:      func(_ echo.Context, err error, _ []byte) error { return fmt.Errorf("panic: %w", err) },
 		}),
-		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin, middleware.BodyLimit("1M"), s.withSession, s.guard,
+		secureHeaders(strings.HasPrefix(cfg.PublicURL, "https://")), crossOrigin,
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: "1M", Skipper: bringsFile}), s.withSession, s.guard,
 	)
 	for _, r := range s.routes() {
 		s.table[r.method+" "+r.path] = r

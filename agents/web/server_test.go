@@ -101,6 +101,9 @@ func setup(t testing.TB) *house {
 		Calendar:      tickets.Calendar{Zone: shanghai(), Open: 9 * time.Hour, Close: 18 * time.Hour},
 		Automation:    tickets.Automation{Stop: tickets.Auto, Refund: tickets.Propose, ApprovalAboveFen: 20000},
 		RefundPolicy:  account.PolicyA,
+		Codes:         tickets.Codes{Key: make([]byte, 32), SMS: true},
+		Texts:         tickets.Texts{Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1"}},
+		Pages:         tickets.PageLinks{Key: make([]byte, 32)},
 	}
 	h.desk = tickets.NewDesk(db, settings, tickets.MailIDs{Key: make([]byte, 32), Domain: "desk.example"}, h.clock.now)
 	h.web, err = web.New(web.Config{
@@ -108,7 +111,11 @@ func setup(t testing.TB) *house {
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{},
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
 		Ready:          func(context.Context) map[string]error { return h.ready },
-		OpenAttachment: openAttachment,
+		OpenAttachment: openAttachment, Brand: "星河会员",
+		KeepOriginal: func(ctx context.Context, original []byte) (string, error) {
+			refs, err := blobs.KeepBatch(ctx, [][]byte{original})
+			return strings.Join(refs, ""), err
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

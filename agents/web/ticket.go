@@ -44,6 +44,9 @@ type ticketView struct {
 	Proposed      []tickets.Step // wait for one click
 	VerifierKey   string
 	Can           can
+	Codes         []tickets.Code // sent to prove who speaks
+	codes         tickets.Codes
+	now           time.Time
 	Large         bool // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
 }
@@ -133,7 +136,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 		}
 	}
 	v.Can = v.allowed(by, s.cfg.Now())
-	return v, nil
+	return v, v.withCodes(ctx, s, s.cfg.Now())
 }
 
 // loadQuote takes the newest quote and the yes to it, if there is one.

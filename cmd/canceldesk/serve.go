@@ -149,7 +149,7 @@ func (a *app) handler() (http.Handler, error) {
 		Desk: a.desk, People: a.db, Sessions: a.db.Sessions(a.now), PublicURL: a.config.HTTP.PublicURL,
 		Zone: a.desk.Settings().Zone, Locale: a.config.Desk.Locale, Now: a.now, Rand: rand.Reader, Log: a.log,
 		Evidence: a.exporter(), VerifierKey: a.keys.verifier, Intake: ledger{a}, Events: ledger{a},
-		Ready: a.ready, OpenAttachment: openAttachment,
+		Ready: a.ready, OpenAttachment: openAttachment, Brand: a.config.Desk.Brand, KeepOriginal: a.keepOriginal,
 	})
 }
 
@@ -180,4 +180,13 @@ func (l ledger) Events(ctx context.Context, stream string) ([]web.Event, error) 
 func openAttachment(raw []byte, index int) (name, contentType string, content []byte, err error) {
 	a, content, err := mailin.AttachmentContent(raw, index)
 	return a.Name, a.Type, content, err
+}
+
+// keepOriginal keeps what a customer sent from a page.
+func (a *app) keepOriginal(ctx context.Context, original []byte) (string, error) {
+	refs, err := a.blobs.KeepBatch(ctx, [][]byte{original})
+	if err != nil {
+		return "", err
+	}
+	return refs[0], nil
 }
