@@ -188,14 +188,18 @@ func TestAnAccountGetsFewCodes(t *testing.T) {
 	ticket := b.member()
 	stop := tickets.CodeRequest{Action: tickets.ActStop, To: tickets.ToPhone}
 	var got []string
-	for _, wait := range []time.Duration{0, 59, 1, 60, 60, 60, 60, 3600, 60, 60, 60, 60, 3600, 60, 86400} {
-		b.now = b.now.Add(wait * time.Second)
+	for _, wait := range []time.Duration{
+		0, 59 * time.Second, time.Second, time.Minute, time.Minute, time.Minute, time.Minute,
+		time.Hour, time.Minute, time.Minute, time.Minute, time.Minute, time.Hour, time.Minute, 24 * time.Hour,
+	} {
+		b.now = b.now.Add(wait)
 		_, err := b.desk.RequestCode(b.ctx, ticket.ID, "agent:amy", stop)
-		if err == nil {
+		switch {
+		case err == nil:
 			got = append(got, "sent")
-		} else if errors.Is(err, tickets.TooMany) {
+		case errors.Is(err, tickets.TooMany):
 			got = append(got, "too many")
-		} else {
+		default:
 			t.Fatal(err)
 		}
 	}

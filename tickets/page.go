@@ -190,8 +190,11 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 		if t, err = d.hear(ctx, tx, p.Ticket, s, at); err != nil || word != PageDeny {
 			return err
 		}
-		before := t.Status
-		if err := t.SetStatus(Open, ReasonDenied, at); err != nil {
+		before, why := t.Status, ReasonDenied
+		if t.ID != p.Ticket.ID {
+			why = ReasonWithdrawal // it is over, so a person reads what was done in his name
+		}
+		if err := t.SetStatus(Open, why, at); err != nil {
 			return err
 		}
 		if err := tx.SaveTicket(ctx, &t); err != nil {

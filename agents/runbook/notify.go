@@ -93,7 +93,7 @@ func outcomes(c Case) []tickets.Tell {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, tickets.ReasonDenied, reasonBounced, "answered", tickets.ReasonStuck}, reason)
+	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck}, reason)
 }
 
 // reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a

@@ -74,7 +74,7 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 	if !c.Ticket.Live() {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
 	}
-	if c.Ticket.Reason == tickets.ReasonWithdrawal || c.Ticket.Reason == tickets.ReasonDenied {
+	if c.Ticket.Reason == tickets.ReasonWithdrawal {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason} // a person reads it before anything else is done
 	}
 	if c.Run == nil || c.Run.EndedAt != nil && !byHand(c.Ticket.Reason) {

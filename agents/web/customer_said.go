@@ -66,7 +66,7 @@ func picturePart(c echo.Context) ([]byte, error) {
 		return nil, tooLarge
 	}
 	if err != nil || header.Size == 0 {
-		return nil, nil //nolint:nilnil,nilerr // no picture was sent, which is no error
+		return nil, nil //nolint:nilerr // no picture was sent, which is no error
 	}
 	file, err := header.Open()
 	if err != nil {
