@@ -45,6 +45,7 @@ func TestStore(t *testing.T) {
 		evidencePromises(), outgoingPromises(), peoplePromises(), leasePromises(), txPromises(), receivePromises(),
 		holdPromises(),
 		chatPromises(),
+		codePromises(),
 		stopPromises(),
 		watchPromises(),
 	} {

@@ -37,6 +37,9 @@ const agentPrefix = "agent:"
 // DeskActor is the desk acting by rule.
 const DeskActor Actor = "desk"
 
+// CustomerActor is the customer himself, on a page of his.
+const CustomerActor Actor = "customer"
+
 // AgentActor names a person who works at the desk.
 func AgentActor(login string) Actor { return Actor(agentPrefix + login) }
 

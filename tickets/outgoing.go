@@ -20,6 +20,7 @@ const (
 	TellOffer         Tell = "offer"          // a quote that needs the customer's yes
 	TellHoldAsked     Tell = "hold_asked"     // "was it you?", to the registered contact
 	TellAnswer        Tell = "answer"         // an agent's own words
+	TellCode          Tell = "code"           // a code that proves who enters it
 )
 
 // OutgoingState is how far a mail to the customer has come.

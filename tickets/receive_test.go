@@ -37,7 +37,11 @@ func setup(t *testing.T) *bundle {
 	b := &bundle{DB: db, t: t, ctx: t.Context(), now: noon, ids: tickets.MailIDs{Key: []byte(strings.Repeat("k", 32)), Domain: "desk.example"}}
 	b.desk = tickets.NewDesk(db, tickets.Settings{
 		Zone: time.UTC, Locale: "zh-CN", CloseAfter: 7 * 24 * time.Hour, FirstResponse: 4 * time.Hour, ResolutionDays: 3, WarnBefore: time.Hour, ClaimFor: 30 * time.Minute,
-		Calendar: tickets.Calendar{Zone: time.UTC, Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour})},
+		Calendar:   tickets.Calendar{Zone: time.UTC, Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour})},
+		Automation: tickets.Automation{ApprovalAboveFen: 20000},
+		Codes:      tickets.Codes{Key: []byte(strings.Repeat("c", 32)), SMS: true},
+		Texts:      tickets.Texts{Templates: map[tickets.Tell]string{tickets.TellCode: "T-1"}},
+		Pages:      tickets.PageLinks{Key: []byte(strings.Repeat("c", 32))},
 	}, b.ids, func() time.Time { return b.now })
 	fence, ok, err := db.AcquireLease(b.ctx, "service", "test", time.Hour)
 	if err != nil || !ok {

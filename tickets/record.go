@@ -47,4 +47,6 @@ const (
 	EventTold          = "told.by_phone"
 	EventChatLines     = "chat.lines" // lines of a chat that ask for nothing, and attachments
 	EventChatEnded     = "chat.ended"
+	EventVerifyFailed  = "verification.failed" // a wrong code, or payment facts that are not so
+	EventCode          = "verification.requested"
 )

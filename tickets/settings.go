@@ -43,6 +43,9 @@ type Settings struct {
 	Calendar      Calendar
 	Automation    Automation
 	RefundPolicy  account.Policy
+	Codes         Codes
+	Texts         Texts
+	Pages         PageLinks
 	// ChatIgnored is how long a chat may wait for a person, ChatUnread how long an answer in it may stay
 	// unread; 0 is 2 and 10 minutes.
 	ChatIgnored, ChatUnread time.Duration

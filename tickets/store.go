@@ -31,6 +31,9 @@ type Reader interface {
 	LatestRun(ctx context.Context, ticketID int64) (Run, Steps, error)
 	Effects(ctx context.Context, ticketID int64) ([]Effect, error)
 	Verifications(ctx context.Context, ticketID int64) ([]Verification, error)
+	// Code is the code with that id; Codes lists those that were sent in the case, oldest first.
+	Code(ctx context.Context, id int64) (Code, error)
+	Codes(ctx context.Context, ticketID int64) ([]Code, error)
 	Quotes(ctx context.Context, ticketID int64) ([]SavedQuote, error)
 	Acceptances(ctx context.Context, ticketID int64) ([]Acceptance, error)
 	Refunds(ctx context.Context, ticketID int64) ([]account.Refund, error)
@@ -152,6 +155,16 @@ type Tx interface {
 	// RaiseAlarm rings, unless an alarm of its key rings already; ClearAlarm ends one, if it rings.
 	RaiseAlarm(ctx context.Context, a Alarm) error
 	ClearAlarm(ctx context.Context, key string, by Actor, at time.Time) error
+	// InsertCode stores a code; SaveCode what became of it: a code without an id is none, and nothing is
+	// written. CodesSince lists an account's codes since an instant, oldest first.
+	InsertCode(ctx context.Context, c *Code) error
+	SaveCode(ctx context.Context, c Code) error
+	CodeByPublicID(ctx context.Context, publicID string) (Code, error)
+	CodesSince(ctx context.Context, accountNo string, since time.Time) ([]Code, error)
+	// InsertFactCheck stores that somebody gave payment facts; FactChecksSince lists the checks in a ticket
+	// or on an account since an instant.
+	InsertFactCheck(ctx context.Context, c FactCheck) error
+	FactChecksSince(ctx context.Context, ticketID int64, accountNo string, since time.Time) ([]FactCheck, error)
 	InsertQuote(ctx context.Context, q *SavedQuote) error
 	InsertAcceptance(ctx context.Context, a *Acceptance) error
 

@@ -52,7 +52,7 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 	h.Set("Content-Language", language(f.Ticket.Locale))
 	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
 	h.Set("Content-Transfer-Encoding", "quoted-printable")
-	if !mostlyASCII(m.Text) {
+	if f.Code == nil && !mostlyASCII(m.Text) { // the mark of a code stays as it is in quoted-printable only
 		h.Set("Content-Transfer-Encoding", "base64")
 	}
 	var b bytes.Buffer

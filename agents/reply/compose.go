@@ -70,12 +70,23 @@ type view struct {
 	Holds   []held
 	Held    bool // the biller has confirmed every hold
 	Proven  bool
+	Code    sentCode
 }
 
 // held is a subscription whose next charge is kept back.
 type held struct {
 	account.Subscription
 	Until time.Time
+}
+
+// sentCode is a code as its mail tells it. Mark stands on a line of its own and becomes the digits on the
+// way out.
+type sentCode struct {
+	Mark      string
+	Minutes   int
+	Action    tickets.Action
+	AmountFen int64
+	EnterAt   string
 }
 
 // sharedAgreement is an agreement with the subscriptions outside the case that it pays for.
@@ -118,6 +129,13 @@ func viewOf(f Facts) (view, error) {
 			return v, untrue("The answer is not one of this case.")
 		}
 		v.Answer = strings.TrimSpace(printable(f.Answer.Text))
+	case tickets.TellCode:
+		if f.Code == nil || f.Code.TicketID != f.Ticket.ID || !f.Code.Open(f.Now) {
+			return v, untrue("There is no code to be sent.")
+		}
+		v.Code = sentCode{
+			Mark: tickets.CodeMark, Minutes: int(tickets.CodeLife / time.Minute), Action: f.Code.Action, AmountFen: f.Code.AmountFen, EnterAt: f.EnterAt,
+		}
 	default:
 		return v, &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf("There is no mail called %q.", f.Tell)}
 	}

@@ -36,7 +36,7 @@ func ptr[T any](v T) *T { return &v }
 // that goes on.
 func member() *account.Snapshot {
 	return &account.Snapshot{
-		Account: account.Account{No: "u1001", Name: "李雷", Email: "li@example.com", Locale: "zh-CN"},
+		Account: account.Account{No: "u1001", Name: "李雷", Phone: "13800001234", Email: "li@example.com", Locale: "zh-CN"},
 		Subscriptions: []account.Subscription{
 			{
 				ID: "s1", AccountNo: "u1001", Plan: "黄金会员", Cycle: account.Month, PriceFen: 3000,

@@ -52,13 +52,16 @@ type Facts struct {
 	Proven, Shown bool
 	// Answer is the agent's message, for TellAnswer only.
 	Answer *tickets.Message
+	// Code is what TellCode sends, and EnterAt where it is entered.
+	Code    *tickets.Code
+	EnterAt string
 }
 
 // private reports whether the mail tells what belongs to the account: then it goes to the address on
 // file and nowhere else (DESIGN.md section 4).
 func (f Facts) private() bool {
 	switch f.Tell {
-	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked:
+	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellCode:
 		return true
 	case tickets.TellQuestion:
 		return f.asksShared()

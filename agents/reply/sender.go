@@ -39,16 +39,24 @@ const recordTime = 10 * time.Second
 // recordTries is how often that is tried when somebody else changed the ticket meanwhile.
 const recordTries = 5
 
-// Sender sends the mails of the outbox.
+// Ways are the ways out.
+type Ways struct {
+	Mail Mailer
+	Text Texter // nil where no text messages are sent
+	// Codes fills in the codes, which are in no row of the outbox.
+	Codes tickets.Codes
+}
+
+// Sender sends the mails and text messages of the outbox.
 type Sender struct {
-	store  tickets.Store
-	mailer Mailer
-	now    func() time.Time
+	store tickets.Store
+	ways  Ways
+	now   func() time.Time
 }
 
 // NewSender makes a Sender.
-func NewSender(store tickets.Store, mailer Mailer, now func() time.Time) *Sender {
-	return &Sender{store: store, mailer: mailer, now: now}
+func NewSender(store tickets.Store, ways Ways, now func() time.Time) *Sender {
+	return &Sender{store: store, ways: ways, now: now}
 }
 
 // Send carries out a JobSend: it hands the stored bytes to the mail server with no transaction open
@@ -68,11 +76,11 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	if o.State != tickets.OutgoingQueued {
 		return s.store.InTx(ctx, done)
 	}
-	from, err := sender(o.Raw)
+	raw, err := s.filledIn(ctx, o)
 	if err != nil {
 		return fmt.Errorf("read mail %d: %w", id, err)
 	}
-	answer := s.mailer.Send(ctx, from, o.Recipient, o.Raw)
+	answer := s.hand(ctx, o, raw)
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	if err := s.record(record, id, answer, done); err != nil {
@@ -84,7 +92,22 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	return nil
 }
 
-// record writes the mail server's answer down.
+// hand gives the bytes to the way they go out by.
+func (s *Sender) hand(ctx context.Context, o tickets.Outgoing, raw []byte) error {
+	switch {
+	case raw == nil:
+		return &tickets.Error{Kind: tickets.Conflict, Msg: "The code was used or had expired before it could be sent."}
+	case o.Channel == tickets.BySMS:
+		return s.text(ctx, raw)
+	}
+	from, err := sender(raw)
+	if err != nil {
+		return &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender.", Err: err}
+	}
+	return s.ways.Mail.Send(ctx, from, o.Recipient, raw)
+}
+
+// record writes the answer down.
 func (s *Sender) record(ctx context.Context, id int64, answer error, done func(tickets.Tx) error) error {
 	at := s.now()
 	var err error
@@ -96,6 +119,9 @@ func (s *Sender) record(ctx context.Context, id int64, answer error, done func(t
 			}
 			o.Attempts++
 			o.Detail = lastWord(answer)
+			if o.Tell == tickets.TellCode && answer != nil {
+				o.Detail = oneLine(answer.Error(), maxWord) // the other side's own words may repeat the code
+			}
 			switch {
 			case answer == nil:
 				o.State, o.SentAt = tickets.OutgoingSent, &at
@@ -138,7 +164,7 @@ func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error
 	if err != nil {
 		return err
 	}
-	if o.State == tickets.OutgoingSent && t.FirstRespondedAt == nil {
+	if o.State == tickets.OutgoingSent && o.Tell != tickets.TellCode && t.FirstRespondedAt == nil {
 		t.Respond(at)
 		if err := tx.SaveTicket(ctx, &t); err != nil {
 			return err

@@ -18,6 +18,7 @@ type post struct {
 	*bundle
 	server *smtptest.Server
 	sender *reply.Sender
+	texter reply.Texter
 	mail   tickets.Outgoing
 }
 
@@ -40,7 +41,7 @@ func setupServer(t *testing.T) *post {
 }
 
 func (p *post) through(m reply.Mailer) *reply.Sender {
-	return reply.NewSender(p.DB, m, func() time.Time { return p.now })
+	return reply.NewSender(p.DB, reply.Ways{Mail: m, Text: p.texter, Codes: codes()}, func() time.Time { return p.now })
 }
 
 // send runs the JobSend and reports whether it completed its job.

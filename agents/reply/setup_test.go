@@ -43,7 +43,12 @@ func setup(t *testing.T) *bundle {
 	b.writer = reply.NewWriter(reply.Config{
 		Store: db, IDs: b.ids, Now: func() time.Time { return b.now }, Zone: shanghai(),
 		From: reply.Address{Name: "云卡盟客服", Address: "service@example.com"}, Product: "云卡盟",
-		Settings: tickets.Settings{Locale: "zh-CN"}, PublicURL: "https://desk.example.com/",
+		Settings: tickets.Settings{
+			Locale: "zh-CN", Zone: shanghai(), Codes: codes(),
+			Texts: tickets.Texts{
+				Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1", "unread": "SMS_2"}, Quiet: tickets.Quiet{From: 9 * time.Hour, Until: 12 * time.Hour},
+			},
+		}, PublicURL: "https://desk.example.com/",
 		PageToken: func(ticketID int64, address string, _ time.Time) string {
 			return strconv.FormatInt(ticketID, 10) + "-" + address
 		},
@@ -180,4 +185,8 @@ func same[T any](t *testing.T, what string, want, got T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
+}
+
+func codes() tickets.Codes {
+	return tickets.Codes{Key: []byte("0123456789abcdef0123456789abcdef"), SMS: true}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
@@ -35,6 +36,7 @@ func wordsFor(lang string, zone *time.Location) template.FuncMap {
 		},
 		"channel": func(c account.PaymentChannel) string { return word(channelWords, string(c), en) },
 		"asked":   func(i intent.Intent) string { return word(intentWords, string(i), en) },
+		"purpose": func(a tickets.Action) string { return word(actionWords, string(a), en) },
 		"need":    func(s string) string { return word(needWords, s, en) },
 		"cycle":   func(c account.Cycle) string { return word(cycleWords, string(c), en) },
 		"asset":   func(kind string) string { return word(assetWords, kind, en) },
@@ -64,6 +66,21 @@ func amount(fen int64, currency string) string {
 		return "¥" + account.Yuan(fen)
 	}
 	return account.Yuan(fen) + " " + strings.ToUpper(oneLine(currency, 3))
+}
+
+// actionWords say what a code is for.
+func actionWords(code string) (pair, bool) {
+	switch tickets.Action(code) {
+	case tickets.ActStop:
+		return pair{"停止自动续费", "stop the auto-renewal"}, true
+	case tickets.ActShow:
+		return pair{"查看办理结果与金额", "see result and amounts"}, true
+	case tickets.ActRefund:
+		return pair{"同意退款方案", "accept the refund"}, true
+	case tickets.ActAssets:
+		return pair{"处理账户资产", "decide about what the account holds"}, true
+	}
+	return pair{}, false
 }
 
 func channelWords(code string) (pair, bool) {

@@ -41,10 +41,11 @@ type Writer struct{ cfg Config }
 // NewWriter makes a Writer.
 func NewWriter(cfg Config) *Writer { return &Writer{cfg: cfg} }
 
-// ref is what a JobTell's Ref says: a Tell, and for an answer the message that carries it.
+// ref is what a JobTell's Ref says: a Tell, for an answer the message that carries it, and for a code
+// its id.
 type ref struct {
 	tell    tickets.Tell
-	message int64
+	message int64 // or code
 }
 
 func parseRef(s string) (ref, error) {
@@ -57,7 +58,7 @@ func parseRef(s string) (ref, error) {
 		}
 		r.message = n
 	}
-	if found != (r.tell == tickets.TellAnswer) {
+	if found != (r.tell == tickets.TellAnswer || r.tell == tickets.TellCode) {
 		return r, &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf("%q names no mail.", s)}
 	}
 	return r, nil
@@ -85,6 +86,12 @@ func (w *Writer) Tell(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	}
 	at := w.cfg.Now()
 	return w.cfg.Store.InTx(ctx, func(tx tickets.Tx) error {
+		if r.tell == tickets.TellCode {
+			if err := w.tellCode(ctx, tx, j.TicketID, r, at); err != nil {
+				return fmt.Errorf("tell code: %w", err)
+			}
+			return done(tx)
+		}
 		f, err := w.gather(ctx, tx, j.TicketID, r, at)
 		if err != nil {
 			return fmt.Errorf("gather facts: %w", err)
@@ -180,9 +187,11 @@ func (w *Writer) leaveOut(ctx context.Context, tx tickets.Tx, f Facts, m Mail, r
 
 func (w *Writer) store(ctx context.Context, tx tickets.Tx, f Facts, m Mail, r ref) error {
 	o := outgoing(f, m, r)
-	if f.Answer != nil {
+	switch {
+	case f.Code != nil: // it is no part of the conversation
+	case f.Answer != nil:
 		o.MessageID = f.Answer.ID
-	} else {
+	default:
 		said := tickets.Message{
 			TicketID: f.Ticket.ID, Direction: tickets.Reply, Channel: tickets.Email, At: f.Now,
 			Sender: string(tickets.DeskActor), Recipient: m.Recipient, Subject: m.Subject, Text: m.Text,

@@ -93,6 +93,8 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	if c.Outgoing, err = r.Outgoing(ctx, id); err != nil {
 		return c, fmt.Errorf("load outgoing: %w", err)
 	}
+	// A code says nothing about the case, so it answers nobody and owes nothing.
+	c.Outgoing = slices.DeleteFunc(c.Outgoing, func(o tickets.Outgoing) bool { return o.Tell == tickets.TellCode })
 	if c.Verifications, err = r.Verifications(ctx, id); err != nil {
 		return c, fmt.Errorf("load verifications: %w", err)
 	}

@@ -42,6 +42,11 @@ func allowed() map[string]string {
 		"GET /tickets/new": workers, "POST /tickets/new": workers, "POST /tickets/new/check": workers,
 		"GET /tickets/:number/calls/:call/recording": readers, "POST /tickets/:number/told": workers,
 		"POST /v1/calls": machines, "PUT /v1/calls/:call_id/recording": machines, "POST /v1/tickets": workers, "POST /v1/tickets/:number/messages": workers,
+		"POST /tickets/:number/code": workers, "POST /tickets/:number/code/read": workers, "POST /tickets/:number/facts": workers,
+		"POST /v1/tickets/:number/verification": workers, "POST /v1/verifications/:verification_id": everybody,
+		"GET /v/:id": everybody, "POST /v/:id": everybody,
+		"GET /c/:token": everybody, "GET /c/:token/receipt": everybody, "POST /c/:token/say": everybody, "POST /c/:token/add": everybody,
+		"POST /c/:token/code": everybody, "POST /c/:token/enter": everybody,
 		"GET /intake": readers, "GET /intake/:id/original": readers,
 		"GET /v1/stops": "", "POST /v1/stops/:id/applied": "", "GET /v1/subscriptions/:id/debit": "", // machines only
 		"POST /v1/chat/handoffs": nobody, "GET /v1/chat/handoffs/:conversation_id": nobody, "GET /v1/chat/events": nobody,

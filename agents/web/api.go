@@ -55,6 +55,7 @@ func (s *Server) operations() huma.API {
 	s.billingOperations(api)
 	s.callOperations(api)
 	s.chatOperations(api)
+	s.codeOperations(api)
 	if model := api.OpenAPI().Components.Schemas.Map()["ErrorModel"]; model != nil {
 		model.Properties["code"] = &huma.Schema{Type: "string", Description: "Stable code of the problem, such as not_found."}
 		model.Properties["choices"] = huma.SchemaFromType(api.OpenAPI().Components.Schemas, reflect.TypeFor[choices]())

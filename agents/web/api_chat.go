@@ -22,7 +22,7 @@ import (
 // chatRoutes are what the app's server hands chats over by, and reads the answers from.
 func (s *Server) chatRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
-	write, read := access{scope: "chat:write"}, access{scope: "chat:read"}
+	write, read := machine("chat:write").upTo(chatBytes), machine("chat:read")
 	return []route{
 		{post, "/v1/chat/handoffs", nil, write},
 		{get, "/v1/chat/handoffs/:conversation_id", nil, read},

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,9 @@ type pages struct {
 
 // pageNames are the templates that are whole pages.
 func pageNames() []string {
-	return []string{"login", "queue", "ticket", "intake", "alarms", "newcase", "error"}
+	return []string{
+		"login", "queue", "ticket", "intake", "alarms", "newcase", "error", "customer", "receipt", "code", "gone",
+	}
 }
 
 func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
@@ -49,7 +52,11 @@ func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("style sheet: %w", err)
 	}
-	sum := sha256.Sum256(css)
+	own, err := staticFiles.ReadFile("static/customer.css")
+	if err != nil {
+		return nil, fmt.Errorf("style sheet: %w", err)
+	}
+	sum := sha256.Sum256(append(css, own...))
 	p := &pages{sets: map[string]map[string]*template.Template{}, words: map[string]*words{}, styles: hex.EncodeToString(sum[:6])}
 	for _, lang := range languages() {
 		w, err := loadWords(lang, zone, now)
@@ -60,6 +67,9 @@ func loadPages(zone *time.Location, now func() time.Time) (*pages, error) {
 		p.sets[lang] = map[string]*template.Template{}
 		for _, name := range pageNames() {
 			files := []string{"templates/layout.html", "templates/" + name + ".html"}
+			if slices.Contains([]string{"customer", "receipt", "code", "gone"}, name) {
+				files[0] = "templates/customer_layout.html"
+			}
 			if name == "ticket" {
 				files = append(files, "templates/ticket_*.html")
 			}
@@ -88,6 +98,7 @@ type frame struct {
 	// Calendar is the last day whose holidays are known, where that is near or past; "" where it is not.
 	Calendar account.Date
 	May      may
+	Brand    string // of the platform, on pages for customers
 	View     any
 }
 
@@ -96,8 +107,13 @@ type may struct{ Work bool }
 
 // render writes a page in the person's language.
 func (s *Server) render(c echo.Context, status int, name string, view any) error {
+	return s.renderIn(c, s.languageOf(c), status, name, view)
+}
+
+// renderIn writes a page in a language.
+func (s *Server) renderIn(c echo.Context, lang string, status int, name string, view any) error {
 	f := frame{
-		Page: name, Lang: s.languageOf(c), Here: c.Request().URL.RequestURI(), Styles: s.pages.styles, Who: who(c).agent,
+		Page: name, Lang: lang, Brand: s.cfg.Brand, Here: c.Request().URL.RequestURI(), Styles: s.pages.styles, Who: who(c).agent,
 		Section: strings.SplitN(strings.TrimPrefix(c.Request().URL.Path, "/"), "/", 2)[0], View: view,
 	}
 	if err := s.look(c, &f); err != nil {

@@ -55,6 +55,8 @@ func (s *Server) routes() []route {
 		s.billingRoutes(),
 		s.callRoutes(),
 		s.chatRoutes(),
+		s.codeRoutes(),
+		s.customerRoutes(),
 	)
 }
 

@@ -57,6 +57,12 @@ func sameOrigin(publicURL string) (echo.MiddlewareFunc, error) {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			// Our own form on a page that tells its address to nobody comes from no origin in browsers that do not
+			// say Sec-Fetch-Site; whoever sends it knows the secret link.
+			h := c.Request().Header
+			if secretPath(c.Request().URL.Path) && h.Get("Origin") == "null" && h.Get("Sec-Fetch-Site") == "" {
+				return next(c)
+			}
 			if err := protection.Check(c.Request()); err != nil {
 				return &tickets.Error{Kind: tickets.Forbidden, Msg: "This was sent from another site. Nothing was changed.", Err: err}
 			}

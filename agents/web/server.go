@@ -90,7 +90,11 @@ type Config struct {
 	// VerifierKey is what a bundle is checked with; "" hides it.
 	VerifierKey string
 	Intake      Intake
-	Events      Events
+	// Brand is what customers know the platform by, for the pages they see.
+	Brand string
+	// KeepOriginal keeps what a customer sent from a page, durably, and returns its reference.
+	KeepOriginal func(ctx context.Context, original []byte) (ref string, err error)
+	Events       Events
 	// Ready asks each part of the desk whether it can work; a nil error is yes.
 	Ready func(ctx context.Context) map[string]error
 	// Requests keeps the answers to requests that may be sent again.

@@ -101,6 +101,9 @@ func setup(t testing.TB) *house {
 		Calendar:      tickets.Calendar{Zone: shanghai(), Hours: tickets.Weekdays(tickets.Interval{From: 9 * time.Hour, To: 18 * time.Hour}), Until: "2026-12-31"},
 		Automation:    tickets.Automation{Stop: tickets.Auto, Refund: tickets.Propose, ApprovalAboveFen: 20000},
 		RefundPolicy:  account.PolicyA,
+		Codes:         tickets.Codes{Key: make([]byte, 32), SMS: true},
+		Texts:         tickets.Texts{Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1"}},
+		Pages:         tickets.PageLinks{Key: make([]byte, 32)},
 	}
 	h.desk = tickets.NewDesk(db, settings, tickets.MailIDs{Key: make([]byte, 32), Domain: "desk.example"}, h.clock.now)
 	h.web, err = web.New(web.Config{
@@ -110,7 +113,11 @@ func setup(t testing.TB) *house {
 		Ready:          func(context.Context) map[string]error { return h.ready },
 		OpenAttachment: openAttachment, Requests: db, Accounts: platformSide{h},
 		Recordings: blobs, RecordingBytes: recordingBytes,
-		Chat: agents.NewChatSessions(chatSecret), Keep: blobs.KeepBatch,
+		Chat: agents.NewChatSessions(chatSecret), Keep: blobs.KeepBatch, Brand: "星河会员",
+		KeepOriginal: func(ctx context.Context, original []byte) (string, error) {
+			refs, err := blobs.KeepBatch(ctx, [][]byte{original})
+			return strings.Join(refs, ""), err
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

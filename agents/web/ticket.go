@@ -49,7 +49,10 @@ type ticketView struct {
 	Spoken        bool                        // somebody speaks or spoke in the case
 	Voice         map[tickets.StepName]string // what to read to him, by step
 	Look          int                         // how often the page has looked for news by itself
-	Large         bool                        // the refunds of the case together are above what an agent may approve
+	Codes         []tickets.Code              // sent to prove who speaks
+	codes         tickets.Codes
+	now           time.Time
+	Large         bool // the refunds of the case together are above what an agent may approve
 	Me            tickets.Actor
 	Claimed       *claimView // somebody else who works on the case
 	chatShown     bool       // whoever chats is proven now to hold the account
@@ -146,6 +149,9 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	}
 	v.Claimed = v.claimed(by, s.cfg.Now())
 	v.Can = v.allowed(by, s.cfg.Now())
+	if err := v.withCodes(ctx, s, s.cfg.Now()); err != nil {
+		return v, err
+	}
 	return v, s.loadVoice(ctx, &v, messages)
 }
 

@@ -35,6 +35,8 @@ type app struct {
 	platform platformSide
 	writer   *reply.Writer
 	sender   *reply.Sender
+	texter   reply.Texter   // nil where no text messages are sent
+	texts    *reply.TextLog // what provider log kept; nil for every other
 	// mailboxes is how the last poll of each ended, for /readyz.
 	mailboxes lastPolls
 }
@@ -77,6 +79,9 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
+	if err = a.verification(&settings); err != nil {
+		return nil, err
+	}
 	a.ledger = channel.NewLedger(a.db.Conn(), now)
 	a.sequence = store.NewLog(a.db, a.keys.signer, now)
 	_, domain, _ := strings.Cut(from.Address, "@")
@@ -92,13 +97,13 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	})
 	a.writer = reply.NewWriter(reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},
-		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL,
+		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, PageToken: settings.Pages.Token,
 	})
 	mailer, err := smtpOf(from)
 	if err != nil {
 		return nil, err
 	}
-	a.sender = reply.NewSender(a.db, mailer, now)
+	a.sender = reply.NewSender(a.db, reply.Ways{Mail: mailer, Text: a.texter, Codes: settings.Codes}, now)
 	return a, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/canceldesk/canceldesk/agents"
 	"github.com/canceldesk/canceldesk/cmd/canceldesk/config"
 	"github.com/canceldesk/canceldesk/store"
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 // demoCommand is the whole desk on a fresh machine: mail servers in this process, sample members and
@@ -160,7 +161,7 @@ func (c *commands) demo(ctx context.Context, address, dir string, withPlatform b
 	k.run(c.now)
 	c.announce(cfg, key, a.keys.verifier, beside)
 	return a.serve(ctx, listen, []string{roleAPI, rolePoll, roleWork}, func(next http.Handler) http.Handler {
-		return post.pages(next, a.desk.Settings().Zone)
+		return post.pages(next, a.texts, a.desk.Settings().Zone)
 	})
 }
 
@@ -191,6 +192,7 @@ func demoConfig(dir, address string, post *post) config.Config {
 	m.IMAP = config.MailServer{Host: "127.0.0.1", Port: post.imapPort, TLS: "none", Auth: "password", Username: postUser, Password: post.password}
 	m.SMTP = config.MailServer{Host: "127.0.0.1", Port: post.smtpPort, TLS: "none", Auth: "password"}
 	cfg.Mailboxes = []config.Mailbox{m}
+	cfg.SMS = config.SMS{Provider: "log", Quiet: cfg.SMS.Quiet, Templates: map[string]string{string(tickets.TellCode): "code"}}
 	return cfg
 }
 

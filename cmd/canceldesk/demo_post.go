@@ -22,6 +22,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/emersion/go-smtp"
 
+	"github.com/canceldesk/canceldesk/agents/reply"
 	"github.com/canceldesk/canceldesk/mailin"
 )
 
@@ -134,8 +135,9 @@ func (s *smtpSession) Reset() { s.to = nil }
 // Logout ends the conversation.
 func (s *smtpSession) Logout() error { return nil }
 
-// pages answers /demo/mails: what the desk sent, and a form to write to the desk as a customer.
-func (p *post) pages(next http.Handler, zone *time.Location) http.Handler {
+// pages answers /demo/mails: what the desk sent by mail and by text message, codes included, and a form to
+// write to the desk as a customer.
+func (p *post) pages(next http.Handler, texts *reply.TextLog, zone *time.Location) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /demo/mails", func(w http.ResponseWriter, _ *http.Request) {
 		p.mu.Lock()
@@ -147,7 +149,7 @@ func (p *post) pages(next http.Handler, zone *time.Location) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
-		_ = demoMails().Execute(w, sent)
+		_ = demoMails().Execute(w, demoSent{Mails: sent, Texts: inZone(texts.Sent(), zone)})
 	})
 	mux.HandleFunc("POST /demo/mails", func(w http.ResponseWriter, r *http.Request) {
 		raw, err := written(r, p.now())
@@ -168,6 +170,20 @@ func (p *post) pages(next http.Handler, zone *time.Location) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// demoSent is everything the desk sent, newest first.
+type demoSent struct {
+	Mails []sentMail
+	Texts []reply.SentText
+}
+
+func inZone(texts []reply.SentText, zone *time.Location) []reply.SentText {
+	slices.Reverse(texts)
+	for i := range texts {
+		texts[i].At = texts[i].At.In(zone)
+	}
+	return texts
 }
 
 // written is the mail that the form describes. Ticking "authenticated" makes the demo's own mail
@@ -212,8 +228,11 @@ small{color:#556}label{display:block;margin:.4rem 0}input[type=text],input[type=
 <label>正文 / Text <textarea name="text" rows="4" required></textarea></label>
 <label><input type="checkbox" name="authenticated" checked> 发件域已通过验证 / the sender's domain is authenticated</label>
 <button>发送 / Send</button></form>
-<h2>工作台发出的邮件 / What the desk sent ({{len .}})</h2>
-{{range .}}<article><small>{{.At.Format "2006-01-02 15:04"}} → {{.To}}</small><br><b>{{.Mail.Subject}}</b><pre>{{.Mail.Text}}</pre>
+{{with .Texts}}<h2>工作台发出的短信 / Text messages the desk sent ({{len .}})</h2>
+{{range .}}<article class="sms"><small>{{.At.Format "2006-01-02 15:04"}} → {{.Phone}} · {{.Template}}</small><pre>{{range $name, $value := .Params}}{{$name}}: {{$value}}
+{{end}}</pre></article>{{end}}{{end}}
+<h2>工作台发出的邮件 / What the desk sent ({{len .Mails}})</h2>
+{{range .Mails}}<article><small>{{.At.Format "2006-01-02 15:04"}} → {{.To}}</small><br><b>{{.Mail.Subject}}</b><pre>{{.Mail.Text}}</pre>
 <details><summary>回复 / Reply</summary><form method="post"><input type="hidden" name="from" value="{{.To}}"><input type="hidden" name="in_reply_to" value="{{.Mail.MessageID}}">
 <input type="hidden" name="subject" value="Re: {{.Mail.Subject}}"><input type="hidden" name="authenticated" value="on">
 <label>正文 / Text <textarea name="text" rows="2" required>同意</textarea></label><button>发送 / Send</button></form></details></article>{{end}}</html>`))

@@ -61,7 +61,7 @@ func (c *commands) configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			problems := cfg.Check()
+			problems := cfg.CheckServe()
 			if _, err := readCalendarFile(cfg.Desk.CalendarFile); err != nil {
 				problems = append(problems, err.Error())
 			}

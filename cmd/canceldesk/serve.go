@@ -42,6 +42,9 @@ func (c *commands) serveCommand() *cobra.Command {
 			}
 			begin(cmd)
 			return c.withApp(cmd, func(a *app) error {
+				if problems := a.config.CheckServe(); len(problems) > 0 {
+					return errors.New("the settings will not work:\n  " + strings.Join(problems, "\n  "))
+				}
 				var listener net.ListenConfig
 				listen, err := listener.Listen(cmd.Context(), "tcp", a.config.HTTP.Address)
 				if err != nil {
@@ -158,6 +161,7 @@ func (a *app) handler(stop <-chan struct{}) (http.Handler, error) {
 		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: told{a},
 		Directory: a.platform.lookups(), Recordings: a.blobs, RecordingBytes: a.config.Limits.RecordingBytes,
 		Chat: agents.NewChatSessions(a.config.Chat.SessionSecret), Keep: a.blobs.KeepBatch, Stop: stop,
+		Brand: a.config.Desk.Brand, KeepOriginal: a.keepOriginal,
 	})
 }
 
@@ -206,4 +210,13 @@ func (l ledger) Events(ctx context.Context, stream string) ([]web.Event, error) 
 func openAttachment(raw []byte, index int) (name, contentType string, content []byte, err error) {
 	a, content, err := mailin.AttachmentContent(raw, index)
 	return a.Name, a.Type, content, err
+}
+
+// keepOriginal keeps what a customer sent from a page.
+func (a *app) keepOriginal(ctx context.Context, original []byte) (string, error) {
+	refs, err := a.blobs.KeepBatch(ctx, [][]byte{original})
+	if err != nil {
+		return "", err
+	}
+	return refs[0], nil
 }

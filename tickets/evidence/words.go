@@ -122,6 +122,10 @@ func eventTerms() map[string]term {
 		"alarm.cleared":    {"警报解除", "The alarm ended"},
 		"chat.lines":       {"收到会话内容", "Lines of the chat were received"},
 		"chat.ended":       {"会话已结束", "The chat ended"},
+		"verification":     {"身份核验通过", "Who speaks was verified"},
+
+		"verification.requested": {"已请求发送验证码", "A code was requested"},
+		"verification.failed":    {"验证码或付款信息不符", "A code or payment facts were wrong"},
 	}
 }
 

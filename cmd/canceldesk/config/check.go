@@ -151,9 +151,7 @@ func (p *problems) outside(c Config) {
 	if len(c.Channels.Ledger) > 0 {
 		p.add("channels.ledger has no settings; leave it {}")
 	}
-	p.oneOf("sms.provider", c.SMS.Provider, "none", "log", "webhook")
-	p.later(c.SMS.Provider == "log" || c.SMS.Provider == "webhook", "sms.provider: "+c.SMS.Provider, "set none")
-	p.secret("sms.secret", c.SMS.Secret)
+	p.sms(c.SMS)
 	p.secret("chat.session_secret", c.Chat.SessionSecret)
 	if c.Chat.IgnoredAfter <= 0 || c.Chat.UnreadAfter <= 0 {
 		p.add("chat.ignored_after and chat.unread_after must be above 0")

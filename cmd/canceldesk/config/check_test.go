@@ -87,8 +87,11 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		"billing.secret is shorter than 32 bytes":                                                                                                     func(c *Config) { c.Billing.Secret = short },
 		"channels.ledger has no settings; leave it {}":                                                                                                func(c *Config) { c.Channels.Ledger = map[string]any{"a": 1} },
 		`sms.provider is "twilio"; it must be one of none, log, webhook`:                                                                              func(c *Config) { c.SMS.Provider = "twilio" },
-		"sms.provider: log is not in this version yet; set none":                                                                                      func(c *Config) { c.SMS.Provider = "log" },
-		"sms.provider: webhook is not in this version yet; set none":                                                                                  func(c *Config) { c.SMS.Provider = "webhook" },
+		"sms.templates has no template for code":                                                                                                      func(c *Config) { c.SMS.Provider = "log" },
+		"sms.url must be your gateway's address, such as https://sms.example.com/send":                                                                func(c *Config) { c.SMS = gateway(); c.SMS.URL = "sms.example.com" },
+		"sms.secret is empty: the gateway could not tell the desk's messages from anybody's":                                                          func(c *Config) { c.SMS = gateway(); c.SMS.Secret = "" },
+		"sms.quiet must be a part of the day such as 22:00-08:00, or empty":                                                                           func(c *Config) { c.SMS.Quiet = "at night" },
+		"sms.templates has an empty name or template id":                                                                                              func(c *Config) { c.SMS.Templates = map[string]string{"unread": ""} },
 		"sms.secret is shorter than 32 bytes":                                                                                                         func(c *Config) { c.SMS.Secret = short },
 		"chat.session_secret is shorter than 32 bytes":                                                                                                func(c *Config) { c.Chat.SessionSecret = short },
 		"chat.ignored_after and chat.unread_after must be above 0":                                                                                    func(c *Config) { c.Chat.UnreadAfter = 0 },
@@ -140,7 +143,7 @@ func TestCheckSaysAllAtOnceInTheOrderOfTheSettings(t *testing.T) {
 		"http.public_url must be the address people open, such as https://desk.example.com",
 		"mailboxes.0.imap.username is empty",
 		"billing.secret is empty: both sides sign with it, so it needs 32 bytes at least",
-		"sms.provider: log is not in this version yet; set none",
+		"sms.templates has no template for code",
 		`refunds.policy is "C"; it must be one of A, B`,
 	}
 	if diff := cmp.Diff(want, c.Check()); diff != "" {
@@ -155,5 +158,27 @@ func TestCheckNeverQuotesAPassword(t *testing.T) {
 	all := strings.Join(c.Check(), "\n")
 	if strings.Contains(all, "geheim") || strings.Count(all, "\n") != 3 {
 		t.Errorf("want four problems without the password:\n%s", all)
+	}
+}
+
+// gateway is a way to send text messages that works.
+func gateway() SMS {
+	return SMS{
+		Provider: "webhook", URL: "https://sms.example.com/send", Secret: strings.Repeat("s", 32), Quiet: "22:00-08:00",
+		Templates: map[string]string{"code": "SMS_1"},
+	}
+}
+
+func TestOnlyTheDemoKeepsTextMessages(t *testing.T) {
+	t.Parallel()
+	c := working()
+	c.SMS = gateway()
+	if got := c.CheckServe(); got != nil {
+		t.Errorf("a gateway: %v", got)
+	}
+	c.SMS.Provider = "log"
+	want := []string{"sms.provider: log is for the demo, where text messages are read on /demo/mails; set webhook or none"}
+	if diff := cmp.Diff(want, c.CheckServe()); diff != "" || c.Check() != nil {
+		t.Errorf("problems (-want +got):\n%s\n%v", diff, c.Check())
 	}
 }
