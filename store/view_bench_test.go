@@ -42,7 +42,7 @@ func BenchmarkViews(b *testing.B) {
 						}
 					}
 				})
-				for _, v := range []tickets.View{tickets.ViewNextCharge, tickets.ViewApproval, tickets.ViewChats, tickets.ViewClosed} {
+				for _, v := range []tickets.View{tickets.ViewNextCharge, tickets.ViewApproval, tickets.ViewChats, tickets.ViewClosed, tickets.ViewNotCancellation} {
 					b.Run("list_"+string(v), func(b *testing.B) {
 						for b.Loop() {
 							if _, _, err := db.Tickets(b.Context(), tickets.Filter{View: v}); err != nil {

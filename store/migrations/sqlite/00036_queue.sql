@@ -12,7 +12,8 @@ CREATE INDEX tickets_alert ON tickets (alert_at, id) WHERE alert_at IS NOT NULL;
 CREATE INDEX tickets_chats ON tickets (channel, status) WHERE channel = 'chat' AND status IN ('new', 'open');
 CREATE INDEX tickets_unassigned ON tickets (COALESCE(next_charge_at, '9999-12-31 00:00:00+00:00'), first_response_due_at, id) WHERE status NOT IN ('solved', 'closed') AND assignee = '';
 -- The lists of what is over are paged through in the queue's order too, without sorting years of it.
-CREATE INDEX tickets_closed ON tickets (COALESCE(next_charge_at, '9999-12-31 00:00:00+00:00'), first_response_due_at, id) WHERE status = 'closed' AND reason <> 'not_cancellation';
+DROP INDEX tickets_status;
+CREATE INDEX tickets_status ON tickets (status, COALESCE(next_charge_at, '9999-12-31 00:00:00+00:00'), first_response_due_at, id);
 CREATE INDEX tickets_not_cancellation ON tickets (COALESCE(next_charge_at, '9999-12-31 00:00:00+00:00'), first_response_due_at, id) WHERE status = 'closed' AND reason = 'not_cancellation';
 -- What waits for an approval or a person is found from the refunds and steps that do, not from every case that runs.
 CREATE INDEX tickets_approval ON tickets (id) WHERE reason = 'needs_approval';
