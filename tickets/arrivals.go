@@ -197,3 +197,14 @@ func (a *arrivals) following(ctx context.Context, closed Ticket, sender string) 
 	}
 	return Ticket{}, false, nil
 }
+
+// link joins a new ticket to the one that it follows, and says why.
+func (a *arrivals) link(ctx context.Context, t, parent Ticket, why string) error {
+	if err := a.tx.InsertLink(ctx, Link{FromID: t.ID, ToID: parent.ID, Kind: "follows", At: a.at}); err != nil {
+		return err
+	}
+	return a.tx.Append(ctx, a.at, Record{
+		Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
+		Data: map[string]any{"to": parent.Number(), "kind": "follows", "why": why},
+	})
+}

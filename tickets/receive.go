@@ -269,16 +269,6 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	return t.ID, nil
 }
 
-func (a *arrivals) link(ctx context.Context, t, parent Ticket, why string) error {
-	if err := a.tx.InsertLink(ctx, Link{FromID: t.ID, ToID: parent.ID, Kind: "follows", At: a.at}); err != nil {
-		return err
-	}
-	return a.tx.Append(ctx, a.at, Record{
-		Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
-		Data: map[string]any{"to": parent.Number(), "kind": "follows", "why": why},
-	})
-}
-
 // newTicket is a ticket as its first message makes it.
 func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket {
 	s := d.settings
@@ -290,13 +280,7 @@ func (d *Desk) newTicket(m Message, u intent.Understanding, at time.Time) Ticket
 		FirstResponseDueAt: s.Calendar.Add(m.At, s.FirstResponse).UTC(),
 		ResolutionDueAt:    s.Calendar.EndOfDays(m.At, s.ResolutionDays).UTC(),
 	}
-	for _, c := range Clocks() {
-		if kind, next := t.standing(c, s, at); kind != "" {
-			t.watchFrom(at) // mail from long ago is late as it comes
-		} else if next != nil {
-			t.watchFrom(*next)
-		}
-	}
+	t.wind(s, at)
 	return t
 }
 

@@ -135,6 +135,17 @@ func (d *Desk) ring(ctx context.Context, tx Tx, t *Ticket, c Clock, past []Alarm
 	return append(records, alarmRecord(*t, EventAlarm, a, DeskActor)), nil
 }
 
+// wind has a new ticket looked at when the first of its clocks changes what rings.
+func (t *Ticket) wind(s Settings, at time.Time) {
+	for _, c := range Clocks() {
+		if kind, next := t.standing(c, s, at); kind != "" {
+			t.watchFrom(at) // mail from long ago is late as it comes
+		} else if next != nil {
+			t.watchFrom(*next)
+		}
+	}
+}
+
 // standing is what rings for the clock at that instant, "" for nothing, and when that changes by
 // itself, nil for never.
 func (t Ticket) standing(c Clock, s Settings, at time.Time) (AlarmKind, *time.Time) {

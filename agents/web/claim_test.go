@@ -42,8 +42,11 @@ func TestTwoPeopleInOneCase(t *testing.T) {
 	}
 	page = h.get(t, bob, at).body
 	wants(t, page, `class="flash bad"`, "未做任何更改")
-	if strings.Contains(page, "您好，我来处理。") {
-		t.Error("the reply was stored")
+	if n := strings.Count(page, "您好，我来处理。"); n != 1 || !strings.Contains(page, "required>您好，我来处理。</textarea>") {
+		t.Errorf("the reply stands %d times on the page, want once, to be sent after all", n)
+	}
+	if strings.Contains(h.get(t, bob, at).body, "您好，我来处理。") {
+		t.Error("the reply was stored, or is offered for ever")
 	}
 	h.post(t, bob, at+"/note", url.Values{"text": {"这位客户上周也来过"}})
 	wants(t, h.get(t, bob, at).body, "这位客户上周也来过")

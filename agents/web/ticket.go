@@ -56,6 +56,7 @@ type ticketView struct {
 	Me            tickets.Actor
 	Claimed       *claimView // somebody else who works on the case
 	chatShown     bool       // whoever chats is proven now to hold the account
+	Draft         string     // what the person wrote last and was refused
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
@@ -74,6 +75,7 @@ func (s *Server) ticket(c echo.Context) error {
 		return err
 	}
 	v.Look, _ = strconv.Atoi(c.QueryParam("look"))
+	v.Draft = s.sessions.PopString(c.Request().Context(), draftOf(id))
 	return s.render(c, http.StatusOK, "ticket", v)
 }
 

@@ -64,9 +64,20 @@ func (s *Server) say(c echo.Context, kind tickets.Direction, flash string) error
 	if err != nil {
 		return err
 	}
-	_, err = s.desk.Say(c.Request().Context(), id, who(c).actor(), kind, strings.ReplaceAll(f.Text, "\r\n", "\n"))
+	text := strings.ReplaceAll(f.Text, "\r\n", "\n")
+	_, err = s.desk.Say(c.Request().Context(), id, who(c).actor(), kind, text)
+	if err != nil && len(text) <= maxDraft {
+		s.sessions.Put(c.Request().Context(), draftOf(id), text)
+	}
 	return s.done(c, id, flash, err)
 }
+
+// maxDraft bounds, in bytes, a text that is kept because it could not be taken: somebody else works on
+// the case, say. What was written must not be lost with the refusal.
+const maxDraft = 16 << 10
+
+// draftOf names the text that a person wrote in the case and that was refused, in the person's session.
+func draftOf(id int64) string { return "draft/" + tickets.Number(id) }
 
 type intentForm struct {
 	Intent string `form:"intent"`
