@@ -40,6 +40,9 @@ func (r *Runner) aboutTo(ctx context.Context, c Case, kind tickets.EffectKind, k
 func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a account.Answer, callErr error, apply func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error)) (bool, error) {
 	e.Attempts++
 	e.State, e.Detail = effectState(a, callErr), a.Detail
+	for i, d := range a.InFlight {
+		e.Detail += []string{"; in flight: ", ", "}[min(i, 1)] + d.ChargeID
+	}
 	if callErr != nil {
 		e.Detail = "no answer"
 	}

@@ -165,7 +165,7 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if c.asksOwner(now) {
 		n.Tells = append(n.Tells, tickets.TellHoldAsked)
 	}
-	n.Alarms = c.unclear(now)
+	n.Alarms = slices.Concat(c.unclear(now), c.unapplied(now))
 	if c.unasked(n) {
 		n.Status = tickets.Open
 	}

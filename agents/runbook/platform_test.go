@@ -18,6 +18,7 @@ import (
 	"github.com/canceldesk/canceldesk/store/platform"
 	"github.com/canceldesk/canceldesk/store/platform/simulator"
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 var platformSecret = strings.Repeat("s", 32)
@@ -264,6 +265,44 @@ func TestAStopDoesNotWaitForTheAccounts(t *testing.T) {
 		t.Error("the customer was not told once the platform could be asked")
 	}
 	o.kept()
+}
+
+// TestHeldAtThePlatform: what a stranger asks for is held there, and the debits go on once the owner has
+// said no.
+func TestHeldAtThePlatform(t *testing.T) {
+	t.Parallel()
+	o := withPlatform(t, 0, holding)
+	must(t, o.sim.Load(o.ctx, []byte(strings.Join(strings.Fields(`{"account_no":"u9","email":"li@example.com","contact_changed_at":"2026-01-01T00:00:00Z",
+		"subscriptions":[{"id":"s9","period":"month","price_fen":3000,"auto_renew":true,"current_period_start":"2026-06-01","current_period_end":"2026-07-02","next_charge_at":"2026-07-01T03:00:00Z"}],
+		"agreements":[{"id":"a9","channel":"platform","state":"active","subscription_ids":["s9"]}]}`), ""))))
+	about := stop()
+	about.Facts.Account = "u9"
+	o.sim.SetFaults(simulator.Fault{On: "hold", Kind: simulator.Lost, Times: 1})
+	asked := o.receive(mail{"somebody@else.example", 1, about})
+	o.drain(10*time.Minute, nil)
+	debits := func() int {
+		o.clock.until(start.Add(2 * hour))
+		o.look()
+		made, err := o.sim.Debits(o.ctx, 0)
+		must(t, err)
+		return len(made)
+	}
+	if n := debits(); n != 0 {
+		t.Errorf("%d debits while it is held", n)
+	}
+	if d, err := o.desk.Debit(o.ctx, "s9"); err != nil || d.Reason != tickets.DebitHeld || d.Until == nil {
+		t.Errorf("a debit while it is held: %+v, %v", d, err)
+	}
+	if got := o.answerOwner(asked, intent.Understanding{Denies: true}); got.ID != asked.ID {
+		t.Fatalf("the answer went to %s", got.Number())
+	}
+	o.drain(10*time.Minute, nil)
+	if d, err := o.desk.Debit(o.ctx, "s9"); err != nil || !d.Allowed {
+		t.Errorf("a debit after the owner said no: %+v, %v", d, err)
+	}
+	if n := debits(); n != 1 {
+		t.Errorf("%d debits after the owner said no", n)
+	}
 }
 
 func TestUnknownAccountIsNeverSaidForAPlatformThatIsDown(t *testing.T) {

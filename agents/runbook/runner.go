@@ -62,8 +62,8 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
 		c.QuoteChanged = c.changed(r.Settings, r.Now())
 		next := Plan(c, r.Settings, r.Now())
-		if stale != nil && c.Ticket.Live() && next.Do != DoStop && next.Do != DoEnd {
-			// Debits are stopped by what is known; all else waits until the platform can be asked.
+		if stale != nil && c.Ticket.Live() && !slices.Contains([]Do{DoStop, DoEnd, DoHold}, next.Do) {
+			// Debits are kept back by what is known; all else waits until the platform can be asked.
 			return r.wait(ctx, c, stale)
 		}
 		settled := true
@@ -90,7 +90,14 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 
 // wait leaves the job to be tried again, for the reason given, and rings for what can't wait.
 func (r *Runner) wait(ctx context.Context, c Case, why error) error {
-	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) { return nil, ring(ctx, tx, c, at) })
+	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
+		for _, a := range slices.Concat(c.unclear(at), c.unapplied(at)) {
+			if err := tx.RaiseAlarm(ctx, a); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
 	return errors.Join(fmt.Errorf("account of %s: %w", c.Ticket.Number(), why), err)
 }
 
@@ -324,9 +331,6 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 			if err := tx.RaiseAlarm(ctx, a); err != nil {
 				return nil, err
 			}
-		}
-		if err := ring(ctx, tx, c, at); err != nil {
-			return nil, err
 		}
 		if t.Status == tickets.New || t.Status == tickets.Open {
 			for _, chat := range c.Chats {
