@@ -47,6 +47,7 @@ func TestStore(t *testing.T) {
 		chatPromises(),
 		codePromises(),
 		stopPromises(),
+		lookupPromises(),
 		watchPromises(),
 	} {
 		promises = append(promises, some...)

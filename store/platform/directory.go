@@ -87,6 +87,8 @@ func (d *Directory) keep(ctx context.Context, by tickets.AccountKey, value strin
 		if by == tickets.ByAccount && s.AccountNo != value {
 			return nil, errors.New("platform: /lookup: the answer is about another account than the one asked for")
 		}
+		// It is how the account stands now, whenever the platform changed it last.
+		s.UpdatedAt = account.Field[*time.Time]{Set: true, Value: &now}
 		if err := d.Put(ctx, s); err != nil {
 			return nil, fmt.Errorf("take in account: %w", err)
 		}

@@ -142,6 +142,32 @@ func TestDirectoryTakesNoHalfAnswer(t *testing.T) {
 	}
 }
 
+// TestDirectoryBelievesTheAnswerBeforeWhatWasCopied: an account that was imported once and changed long
+// ago at the platform is as the platform says now.
+func TestDirectoryBelievesTheAnswerBeforeWhatWasCopied(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"account_no":"u1","email":"new@example.com","updated_at":"2025-01-01T00:00:00Z","contact_changed_at":"2025-01-01T00:00:00Z"}]`))
+	}))
+	t.Cleanup(srv.Close)
+	k := &clock{at: noon()}
+	db := desk(t)
+	d := directory(db, client(t, srv.URL, secret, k.now), k)
+	imported, err := account.DecodeSync([]byte(`{"account_no":"u1","email":"old@example.com"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Put(t.Context(), imported); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Find(t.Context(), tickets.ByAccount, "u1"); err != nil {
+		t.Fatal(err)
+	}
+	if snap, err := db.Snapshot(t.Context(), "u1"); err != nil || snap.Account.Email != "new@example.com" {
+		t.Errorf("%+v, %v", snap.Account, err)
+	}
+}
+
 func TestPullWaitsForTheBiller(t *testing.T) {
 	t.Parallel()
 	db := desk(t)
