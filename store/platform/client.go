@@ -26,9 +26,14 @@ type Client struct {
 	http   *http.Client
 	now    func() time.Time
 
-	mu   sync.Mutex
-	last error
+	mu     sync.Mutex
+	last   error
+	lastAt time.Time
 }
+
+// lastFor is how long a call that failed says that the platform is away. Whatever waits for it is
+// tried again sooner.
+const lastFor = 10 * time.Minute
 
 // answerLimit is the longest answer that is read: an account with years of charges.
 const answerLimit = 8 << 20
@@ -50,10 +55,13 @@ func NewClient(address, secret string, timeout time.Duration, now func() time.Ti
 	}, nil
 }
 
-// Last is how the last call ended: nil where the platform answered, or was not called yet.
+// Last is how the last call ended: nil where the platform answered, or was not called for a while.
 func (c *Client) Last() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.now().Sub(c.lastAt) > lastFor {
+		return nil
+	}
 	return c.last
 }
 
@@ -66,7 +74,7 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = err
+	c.last, c.lastAt = err, c.now()
 	return err
 }
 
