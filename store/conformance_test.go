@@ -46,6 +46,7 @@ func TestStore(t *testing.T) {
 		holdPromises(),
 		chatPromises(),
 		codePromises(),
+		callPromises(),
 		stopPromises(),
 		lookupPromises(),
 		watchPromises(),

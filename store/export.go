@@ -102,6 +102,9 @@ func (x Exporter) contents(ctx context.Context, t tickets.Ticket) (evidence.Cont
 	if err := addJSON(&c, "channel/refunds.json", len(r.refunds) > 0, r.refunds); err != nil {
 		return c, err
 	}
+	if err := addJSON(&c, "channel/calls.json", len(r.calls) > 0, r.calls); err != nil {
+		return c, err
+	}
 	summary := r.summary(t, x.Zone)
 	c.Files = append(c.Files,
 		evidence.Bytes("summary.zh.html", evidence.Summary("zh-CN", summary)),

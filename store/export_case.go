@@ -40,6 +40,7 @@ type recounted struct {
 	timeline []evidence.Event
 	effects  []effectTold
 	refunds  []refundTold // in the order in which they were proposed
+	calls    []callTold   // in the order in which they were told of
 	lastDay  string
 	subject  string
 	channel  string
@@ -67,6 +68,8 @@ func recount(timeline []evidence.Event, values []evidence.Private) recounted {
 			r.lastDay = said(e, "last_day_of_use")
 		case tickets.EventRefund:
 			r.refund(e)
+		case tickets.EventCall, tickets.EventRecording:
+			r.call(e)
 		}
 	}
 	return r

@@ -215,7 +215,8 @@ func (b *bundle) honest(t tickets.Ticket) {
 	refunds, err := b.Refunds(b.ctx, t.ID)
 	must(b.t, err)
 	for _, r := range refunds {
-		if !r.State.Final() {
+		byHand := r.State == account.RefundAbnormal && steps.Get(tickets.RefundIt).Reason == "by_hand" // a person has seen to it
+		if !r.State.Final() && !byHand {
 			b.t.Fatalf("%s is solved and refund %s is %s", t.Number(), r.ID, r.State)
 		}
 	}

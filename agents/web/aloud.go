@@ -3,7 +3,7 @@ package web
 import (
 	"context"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -45,7 +45,7 @@ func aloud(v ticketView, l listener, now time.Time) map[tickets.StepName]sentenc
 	if s, ok := aloudRefund(v, l); ok {
 		out[tickets.RefundIt] = s
 	}
-	if v.Steps.Get(tickets.Cancel).State == tickets.Succeeded && tickets.Mailable(v.Account.Account.Email) {
+	if strings.HasPrefix(out[tickets.Cancel].Key, "aloud.stopped") && tickets.Mailable(v.Account.Account.Email) {
 		out[tickets.Notify] = sentence{Key: "aloud.written"}
 	}
 	return out
@@ -54,7 +54,7 @@ func aloud(v ticketView, l listener, now time.Time) map[tickets.StepName]sentenc
 // aloudCancel claims a stop only where the biller and every agreement that can debit have confirmed it.
 func aloudCancel(v ticketView, l listener) sentence {
 	switch step := v.Steps.Get(tickets.Cancel); {
-	case step.State == tickets.Succeeded && v.Stopped() && v.silent():
+	case step.State == tickets.Succeeded && v.silent() && !v.debitable():
 		if last := v.lastDay(); l.money && last != "" {
 			return sentence{Key: "aloud.stopped.until", Last: last}
 		}
@@ -227,24 +227,4 @@ func (v ticketView) LastWord() string {
 func (v ticketView) ToTell() bool {
 	s := v.Steps.Get(tickets.Notify)
 	return s.State == tickets.NeedsAgent && s.Reason == "tell_by_phone"
-}
-
-// maxLooks is how often a page looks for news by itself; a person who types is not disturbed for long.
-const maxLooks = 5
-
-// Refresh is the address at which the page looks whether what was just set going is done; "" where there
-// is nothing to wait for, or where it has waited long enough.
-func (v ticketView) Refresh() string {
-	released := slices.ContainsFunc(v.Refunds, func(r account.Refund) bool { return r.State == account.RefundApproved })
-	accepted := v.Acceptance != nil && v.Steps.Get(tickets.RefundIt).Reason == "acceptance"
-	toldNow := v.ToTell() && len(v.Timeline) > 0 && byMouth(v.Timeline[len(v.Timeline)-1])
-	if !v.Spoken || !v.Ticket.Live() || v.Look >= maxLooks || v.Look < 0 || v.Run != nil && !v.Working() && !released && !accepted && !toldNow {
-		return ""
-	}
-	return "/tickets/" + v.Ticket.Number() + "?look=" + strconv.Itoa(v.Look+1)
-}
-
-// byMouth reports whether a line of the conversation is what an agent told the customer.
-func byMouth(e entry) bool {
-	return e.Message != nil && e.Message.Direction == tickets.Reply && e.Message.Channel == tickets.Phone
 }
