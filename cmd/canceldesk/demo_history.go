@@ -91,7 +91,7 @@ func (h *history) scenes() ([]scene, error) {
 		at := sent[r.Follows].Add(20 * time.Hour)
 		out = append(out, scene{at, func(ctx context.Context) error { return h.reply(ctx, r, at) }})
 	}
-	out = append(out, scene{h.began.Add(-20 * time.Hour), h.sayYesByPhone})
+	out = append(out, h.calls()...)
 	for day := -historyLength; day < 0; day += 24 * time.Hour {
 		at := h.began.Add(day).Add(3 * time.Hour)
 		out = append(out, scene{at, h.desk})
@@ -137,18 +137,6 @@ func (h *history) reply(ctx context.Context, r demo.Reply, at time.Time) error {
 		return err
 	}
 	return h.mail(ctx, r.Name, raw, at)
-}
-
-// sayYesByPhone is a member who accepts the offer on the phone; an agent writes the words down, and the
-// refund waits for an approval.
-func (h *history) sayYesByPhone(ctx context.Context) error {
-	id := h.arrived["31-regulator-threat"]
-	quotes, err := h.app.db.Quotes(ctx, id)
-	if err != nil || len(quotes) == 0 {
-		return err
-	}
-	_, err = h.app.desk.Accept(ctx, id, tickets.AgentActor("amy"), quotes[len(quotes)-1].Hash, "电话里说：同意这个金额，现在就退，会员不用了。")
-	return err
 }
 
 // work does what is due, as `work --drain` does.
