@@ -175,11 +175,11 @@ func TestPhoneCaseByTheAPI(t *testing.T) {
 	if code := report("c-0", map[string]any{"account": "P-1"}); code != http.StatusCreated {
 		t.Fatalf("the first call: %d", code)
 	}
-	until(t, childLimit, "the unverified call waits for a person", func() bool {
-		return count(t, db, "SELECT COUNT(*) FROM tickets WHERE id = 1 AND status = 'open' AND reason = 'not_verified'") == 1
+	until(t, childLimit, "the account's owner is asked about the unverified call", func() bool {
+		return count(t, db, "SELECT COUNT(*) FROM tickets WHERE id = 1 AND status = 'pending' AND reason = 'not_verified'") == 1
 	})
-	if n := count(t, db, "SELECT COUNT(*) FROM biller_calls"); n != 0 {
-		t.Errorf("an unverified call reached the biller %d times", n)
+	if n := count(t, db, "SELECT COUNT(*) FROM biller_calls WHERE kind = 'stop'"); n != 0 {
+		t.Errorf("an unverified call stopped %d subscriptions", n)
 	}
 	if code := report("c-1", map[string]any{"payment_facts": []any{map[string]any{"channel_txn_id": "4200000002"}}}); code != http.StatusCreated {
 		t.Fatalf("the second call: %d", code)

@@ -1,0 +1,135 @@
+package runbook_test
+
+import (
+	"testing"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// TestByWordOfMouth is a case that came by telephone.
+func TestByWordOfMouth(t *testing.T) {
+	t.Parallel()
+	rings := func(b *bundle, id string, who tickets.Identity, said string) tickets.Ticket {
+		b.t.Helper()
+		ticket, _, err := b.desk.Call(b.ctx, "key:1", tickets.CallReport{ID: id, Caller: "13800000000", StartedAt: b.clock.now(), Identity: who, Summary: said})
+		must(b.t, err)
+		b.drain(hour, b.neverHappens)
+		return b.ticket(ticket.ID)
+	}
+	txn := func(ids ...string) (who tickets.Identity) {
+		for _, id := range ids {
+			who.PaymentFacts = append(who.PaymentFacts, account.PaymentFact{ChannelTxnID: id})
+		}
+		return who
+	}
+	noAddress := func(s *account.Snapshot) { s.Account.Email = "" }
+	is := func(b *bundle, id int64, want string) {
+		b.t.Helper()
+		if got := b.ticket(id); string(got.Status)+"/"+got.Reason != want {
+			b.t.Errorf("%s/%s, want %s", got.Status, got.Reason, want)
+		}
+	}
+	t.Run("who pays stops it, and is told on the phone where nothing can be written", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer(noAddress))
+		got := rings(b, "c1", txn("txnc1"), "客户要求关闭自动续费。")
+		is(b, got.ID, "open/tell_by_phone")
+		if b.world.debits["s1"] || b.world.alive["ref1"] {
+			t.Error("it still debits")
+		}
+		_, err := b.desk.Told(b.ctx, got.ID, "agent:amy", "自动续费已经关闭。")
+		must(t, err)
+		b.drain(hour, b.neverHappens)
+		is(b, got.ID, "solved/cancelled")
+	})
+	t.Run("what was told before it was so counts for nothing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer(noAddress))
+		ticket, _, err := b.desk.Call(b.ctx, "key:1", tickets.CallReport{ID: "c1", StartedAt: b.clock.now(), Identity: txn("txnc1"), Summary: "客户要求关闭自动续费。"})
+		must(t, err)
+		_, err = b.desk.Told(b.ctx, ticket.ID, "agent:amy", "马上就关。")
+		must(t, err)
+		b.drain(hour, b.neverHappens)
+		is(b, ticket.ID, "open/tell_by_phone")
+	})
+	t.Run("an account with an address gets it in writing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer())
+		is(b, rings(b, "c1", txn("txnc1"), "客户要求关闭自动续费。").ID, "solved/cancelled")
+	})
+	t.Run("the number alone stops nothing and is a person's turn", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer(noAddress))
+		is(b, rings(b, "c1", tickets.Identity{}, "客户要求关闭自动续费。").ID, "open/not_verified")
+		if !b.world.debits["s1"] {
+			t.Error("an unverified caller stopped the debits")
+		}
+	})
+	t.Run("a call in which nothing was written down yet waits for a person", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer())
+		got := rings(b, "c1", txn("txnc1"), "")
+		is(b, got.ID, "open/unclear")
+		is(b, rings(b, "c1", tickets.Identity{}, "客户要求关闭自动续费。").ID, "solved/cancelled")
+	})
+	t.Run("the verified second call joins the case of the first", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer(noAddress))
+		first := rings(b, "c1", txn("txnc1"), "客户要求取消会员并退款。")
+		is(b, rings(b, "c2", txn("txnc1"), "客户再次来电，要求取消会员并退款。").ID, "closed/joined")
+		calls, err := b.Calls(b.ctx, first.ID)
+		must(t, err)
+		proofs, err := b.Verifications(b.ctx, first.ID)
+		must(t, err)
+		if len(calls) != 2 || len(proofs) != 2 {
+			t.Errorf("%d calls and %d proofs are in the first case, want 2 of each", len(calls), len(proofs))
+		}
+	})
+	t.Run("a yes needs the level of what it releases", func(t *testing.T) {
+		t.Parallel()
+		for name, c := range map[string]struct {
+			who      tickets.Identity
+			limit    int64
+			accepted bool
+		}{
+			"one payment fact up to the limit": {txn("txnc1"), 20000, true},
+			"above it one is not enough":       {txn("txnc1"), 100, false},
+			"above it two transaction numbers": {txn("txnc1", "txnc0"), 100, true},
+			"who only says who he is":          {tickets.Identity{Account: "u1"}, 20000, false},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				before := func(s *account.Snapshot) { s.Charges = append(s.Charges, charge("c0", "2026-05-21", "2026-06-21")) }
+				b := setup(t, customer(noAddress, before), func(s *tickets.Settings) { s.Automation.ApprovalAboveFen = c.limit })
+				got := rings(b, "c1", c.who, "客户要求取消会员并退款。")
+				quotes, err := b.Quotes(b.ctx, got.ID)
+				must(t, err)
+				hash := "none"
+				if len(quotes) > 0 {
+					hash = quotes[0].Hash
+				}
+				if _, err := b.desk.Accept(b.ctx, got.ID, "agent:amy", hash, "同意"); (err == nil) != c.accepted {
+					t.Fatalf("accepted: %v, want %v", err, c.accepted)
+				}
+				b.drain(hour, b.neverHappens)
+				refunds, err := b.Refunds(b.ctx, got.ID)
+				must(t, err)
+				if proposed := len(refunds) == 1 && refunds[0].Proposer == "desk"; proposed != c.accepted {
+					t.Errorf("%+v", refunds)
+				}
+			})
+		}
+	})
+	t.Run("a yes after half an hour is asked for a proof again", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer(noAddress))
+		got := rings(b, "c1", txn("txnc1"), "客户要求取消会员并退款。")
+		quotes, err := b.Quotes(b.ctx, got.ID)
+		must(t, err)
+		b.clock.until(b.clock.now().Add(tickets.VerificationLife))
+		if _, err := b.desk.Accept(b.ctx, got.ID, "agent:amy", quotes[0].Hash, "同意"); err == nil {
+			t.Error("an expired proof accepted a quote")
+		}
+	})
+}
