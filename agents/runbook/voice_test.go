@@ -3,6 +3,8 @@ package runbook_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -64,6 +66,22 @@ func TestByWordOfMouth(t *testing.T) {
 		is(b, rings(b, "c1", tickets.Identity{}, "客户要求关闭自动续费。").ID, "open/not_verified")
 		if !b.world.debits["s1"] {
 			t.Error("an unverified caller stopped the debits")
+		}
+	})
+	t.Run("two accounts on one phone are never guessed, and a transaction number points at one", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, customer())
+		g := b.Conn().WithContext(b.ctx)
+		must(t, g.Create(&account.Account{No: "u2", Phone: "13800000000"}).Error)
+		must(t, g.Create(&account.Subscription{ID: "s2", AccountNo: "u2", Cycle: account.Month, AutoRenew: true}).Error)
+		got := rings(b, "c1", tickets.Identity{Phone: "138 0000 0000"}, "客户要求关闭自动续费。")
+		is(b, got.ID, "open/several_accounts")
+		if diff := cmp.Diff([]string{"u1", "u2"}, got.Candidates); diff != "" || got.AccountNo != "" || !b.world.debits["s1"] {
+			t.Errorf("account %q of\n%s", got.AccountNo, diff)
+		}
+		is(b, rings(b, "c1", txn("txnc1"), "客户要求关闭自动续费。").ID, "solved/cancelled")
+		if got := b.ticket(got.ID); got.AccountNo != "u1" {
+			t.Errorf("the transaction number points at %q", got.AccountNo)
 		}
 	})
 	t.Run("a call in which nothing was written down yet waits for a person", func(t *testing.T) {

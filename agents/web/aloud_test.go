@@ -46,20 +46,24 @@ func TestAloud(t *testing.T) {
 		tells map[tickets.StepName]string
 	}{
 		"a stranger, whatever was done": {
-			listener{}, []func(*ticketView){stopped, ended, cancelled, quoted, held},
+			listener{},
+			[]func(*ticketView){stopped, ended, cancelled, quoted, held},
 			map[tickets.StepName]string{tickets.Verify: "aloud.who"},
 		},
 		"a stranger, no account": {
-			listener{}, []func(*ticketView){func(v *ticketView) { v.Account = nil }},
+			listener{},
+			[]func(*ticketView){func(v *ticketView) { v.Account = nil }},
 			map[tickets.StepName]string{tickets.Verify: "aloud.who"},
 		},
 		"at work": {known, nil, map[tickets.StepName]string{tickets.Cancel: "aloud.working"}},
 		"the step says done, the agreement lives": {
-			rich, []func(*ticketView){stopped, cancelled},
+			rich,
+			[]func(*ticketView){stopped, cancelled},
 			map[tickets.StepName]string{tickets.Cancel: "aloud.working"},
 		},
 		"the step says done, the biller has a next charge": {
-			rich, []func(*ticketView){ended, cancelled},
+			rich,
+			[]func(*ticketView){ended, cancelled},
 			map[tickets.StepName]string{tickets.Cancel: "aloud.working"},
 		},
 		"both halves, the step not yet":  {rich, []func(*ticketView){stopped, ended}, map[tickets.StepName]string{tickets.Cancel: "aloud.working"}},
