@@ -284,14 +284,24 @@ func (c *Conversation) heard(lines []ChatLine, at time.Time) {
 	}
 }
 
-// Answered notes that the desk wrote into the conversation; person reports whether it was a person, or
-// the outcome that the customer waits for, and no mere receipt or question.
-func (c *Conversation) Answered(person bool, at time.Time) {
+// ChatTurn is whose turn it is once the desk has written into a conversation.
+type ChatTurn int
+
+// The turns. Acknowledged is a mere receipt: somebody still has to answer. Asked leaves the next word to the
+// customer, Settled is a person's answer or the outcome that he waited for.
+const (
+	ChatAcknowledged ChatTurn = iota
+	ChatAsked
+	ChatSettled
+)
+
+// answered notes that the desk wrote into the conversation.
+func (c *Conversation) answered(turn ChatTurn, at time.Time) {
 	c.AnsweredAt = &at
-	if c.EndedAt == nil {
+	if c.EndedAt == nil && turn != ChatAcknowledged {
 		c.State = ChatAnswered
 	}
-	if person {
+	if turn == ChatSettled {
 		c.WaitingSince = nil
 	}
 }

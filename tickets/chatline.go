@@ -34,24 +34,26 @@ func newLines(h Handover, known []string, at time.Time) []ChatLine {
 }
 
 // carrier is the line that the request is recorded with: the customer's first that asks for money to
-// stop, else his last; -1 where he said nothing.
+// stop, else his first; -1 where he said nothing.
 func carrier(lines []ChatLine) int {
-	last, several := -1, false
+	first, several := -1, false
 	for i, l := range lines {
 		if l.From == SaidByCustomer {
-			several = last >= 0
-			last = i
+			several = first >= 0
+			if !several {
+				first = i
+			}
 		}
 	}
 	if !several {
-		return last
+		return first
 	}
 	for i, l := range lines {
 		if l.From == SaidByCustomer && slices.ContainsFunc(understandChat(l.Text).Intents, intent.Intent.Stops) {
 			return i
 		}
 	}
-	return last
+	return first
 }
 
 func understandChat(text string) intent.Understanding {

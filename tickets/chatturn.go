@@ -220,12 +220,12 @@ func (d *Desk) bringBack(ctx context.Context, tx Tx, t Ticket, c Conversation, a
 
 // TellChat notes in a conversation that the desk wrote a message into it, tells the app, and ends the
 // alarm where a person or an outcome answered.
-func TellChat(ctx context.Context, tx Tx, c Conversation, messageID int64, person bool, by Actor, at time.Time) error {
-	c.Answered(person, at)
+func TellChat(ctx context.Context, tx Tx, c Conversation, messageID int64, turn ChatTurn, by Actor, at time.Time) error {
+	c.answered(turn, at)
 	if err := tx.SaveConversation(ctx, c); err != nil {
 		return err
 	}
-	if person {
+	if turn == ChatSettled {
 		if err := tx.ClearAlarm(ctx, ignoredAlarm(c.ID), by, at); err != nil {
 			return err
 		}

@@ -161,7 +161,7 @@ func (w *Writer) say(ctx context.Context, tx tickets.Tx, f Facts, r ref, c ticke
 	if err := tx.Append(ctx, f.Now, result(f, data, map[string][]byte{"recipient": []byte(c.ID), "text": []byte(text)})); err != nil {
 		return err
 	}
-	if err := tickets.TellChat(ctx, tx, c, o.MessageID, ends(f.Tell), by, f.Now); err != nil {
+	if err := tickets.TellChat(ctx, tx, c, o.MessageID, turn(f), by, f.Now); err != nil {
 		return err
 	}
 	return w.said(ctx, tx, f, o, hidden)
@@ -176,6 +176,17 @@ func result(f Facts, data map[string]any, private map[string][]byte) tickets.Rec
 // ends reports whether the customer has what he waits for.
 func ends(tell tickets.Tell) bool {
 	return slices.Contains([]tickets.Tell{tickets.TellAnswer, tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer}, tell)
+}
+
+// turn is whose turn it is after what is told. Whoever is not proven is asked by a person, too.
+func turn(f Facts) tickets.ChatTurn {
+	switch {
+	case ends(f.Tell):
+		return tickets.ChatSettled
+	case f.Tell == tickets.TellReceipt, f.Tell == tickets.TellQuestion && !f.Proven:
+		return tickets.ChatAcknowledged
+	}
+	return tickets.ChatAsked
 }
 
 // said lets the case go on, and sees to it that what matters does not stay unread.

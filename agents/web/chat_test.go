@@ -395,7 +395,7 @@ func (a app) write(ticket int64, conversation, text string) {
 		if err != nil {
 			return err
 		}
-		return tickets.TellChat(ctx, tx, c, m.ID, true, "agent:amy", a.clock.now())
+		return tickets.TellChat(ctx, tx, c, m.ID, tickets.ChatSettled, "agent:amy", a.clock.now())
 	})
 	if err != nil {
 		a.t.Fatal(err)

@@ -92,6 +92,10 @@ func (h *history) scenes() ([]scene, error) {
 		out = append(out, scene{at, func(ctx context.Context) error { return h.reply(ctx, r, at) }})
 	}
 	out = append(out, h.calls()...)
+	for _, c := range demoChats() {
+		at := h.began.Add(-c.ago)
+		out = append(out, scene{at, func(ctx context.Context) error { return h.chat(ctx, c, at) }})
+	}
 	for day := -historyLength; day < 0; day += 24 * time.Hour {
 		at := h.began.Add(day).Add(3 * time.Hour)
 		out = append(out, scene{at, h.desk})
