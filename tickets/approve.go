@@ -126,7 +126,7 @@ const ReasonStuck = "stuck"
 
 // Stuck brings a case whose job was given up back to the queue, so that no wait is unseen.
 func (d *Desk) Stuck(ctx context.Context, j Job) error {
-	_, err := d.change(ctx, j.TicketID, func(_ Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+	_, err := d.change(ctx, j.TicketID, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Status == Closed {
 			return nil, nil, nil
 		}
@@ -136,7 +136,8 @@ func (d *Desk) Stuck(ctx context.Context, j Job) error {
 		}
 		r := statusRecord(*t, before, DeskActor)
 		r.Data["job"] = string(j.Kind)
-		return []Record{r}, nil, nil
+		jobs, err := d.chatJobs(ctx, tx, *t, at)
+		return []Record{r}, jobs, err
 	})
 	return err
 }

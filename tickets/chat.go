@@ -33,6 +33,7 @@ type Conversation struct {
 	// outcome has answered yet, AnsweredAt the newest line of the desk, its automatic ones included.
 	CustomerAt   *time.Time
 	WaitingSince *time.Time
+	TakenAt      *time.Time // when a person last took the case
 	AnsweredAt   *time.Time
 	ReadUpTo     int64 // the newest message of the desk that the customer has read
 	ReadAt       *time.Time

@@ -184,7 +184,11 @@ func (d *Desk) ChatIgnored(ctx context.Context, j Job, done func(tx Tx) error) e
 			return done(tx) // answered, over, or not the desk's turn: if that changes, another job looks
 		}
 		next := d.settings.ChatIgnoredJob(c, at)
-		if due := c.WaitingSince.Add(d.settings.ChatIgnoredAfter()); at.Before(due) {
+		since := *c.WaitingSince
+		if t.Assignee != "" && c.TakenAt != nil && c.TakenAt.After(since) {
+			since = *c.TakenAt // who took it last has the whole time
+		}
+		if due := since.Add(d.settings.ChatIgnoredAfter()); at.Before(due) {
 			next.DueAt = due
 		} else if err := d.bringBack(ctx, tx, t, c, at); err != nil {
 			return err
@@ -194,6 +198,18 @@ func (d *Desk) ChatIgnored(ctx context.Context, j Job, done func(tx Tx) error) e
 		}
 		return tx.Enqueue(ctx, next)
 	})
+}
+
+// chatJobs look after the conversations of a case that became a person's.
+func (d *Desk) chatJobs(ctx context.Context, tx Tx, t Ticket, at time.Time) ([]Job, error) {
+	all, err := tx.Conversations(ctx, t.ID)
+	var jobs []Job
+	for _, c := range all {
+		if c.EndedAt == nil && c.WaitingSince != nil {
+			jobs = append(jobs, d.settings.ChatIgnoredJob(c, at))
+		}
+	}
+	return jobs, err
 }
 
 // bringBack gives an ignored chat back to the queue.
@@ -243,12 +259,15 @@ func tellChatTaken(ctx context.Context, tx Tx, t Ticket, at time.Time) error {
 		return err
 	}
 	for _, c := range open {
-		e := ChatEvent{ConversationID: c.ID, Type: ChatChanged, State: string(c.State), At: at}
 		if c.EndedAt != nil {
 			continue
 		}
+		e := ChatEvent{ConversationID: c.ID, Type: ChatChanged, State: string(c.State), At: at}
 		if t.Assignee != "" {
-			e.State = ChatWithAgent
+			e.State, c.TakenAt = ChatWithAgent, &at
+			if err := tx.SaveConversation(ctx, c); err != nil {
+				return err
+			}
 		}
 		if err := tx.InsertChatEvent(ctx, &e); err != nil {
 			return err

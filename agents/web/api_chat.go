@@ -280,6 +280,9 @@ func (s *Server) chatTicket(ctx context.Context, t tickets.Ticket, conversationI
 	if t.AccountNo != "" && tickets.LevelOf(proofs, now, tickets.ActShow, t.AccountNo) >= tickets.ActShow.Need(0, 0, false, false) {
 		return out, nil
 	}
+	if scope := tickets.ChatScope(conversationID); out.Requester != scope { // somebody else's case, which this one became part of
+		out.Requester, out.Subject, out.Facts = scope, "", apiFacts{}
+	}
 	out.Reason, out.AccountNo, out.Candidates, out.SubscriptionIDs, out.NextChargeAt, out.Hold = "", "", []string{}, []string{}, nil, nil
 	return out, nil
 }

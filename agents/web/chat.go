@@ -192,7 +192,7 @@ func (s *Server) chatMessageOut(m tickets.Message) apiChatMessage {
 
 type chatEndInput struct {
 	ConversationID string `path:"conversation_id" json:"-"`
-	Body           struct {
+	Body           *struct {
 		By     string `json:"by,omitempty" maxLength:"50" nullable:"true" doc:"Who ended it, such as customer or app."`
 		Reason string `json:"reason,omitempty" maxLength:"500" nullable:"true"`
 	}
@@ -201,13 +201,17 @@ type chatEndInput struct {
 type chatStateOutput struct{ Body apiConversationOut }
 
 func (s *Server) apiChatEnd(ctx context.Context, _ echo.Context, in *chatEndInput) (*chatStateOutput, error) {
-	c, err := s.desk.ChatEnd(ctx, in.ConversationID, plainLine(in.Body.By), plainLine(in.Body.Reason))
+	var by, reason string
+	if in.Body != nil {
+		by, reason = plainLine(in.Body.By), plainLine(in.Body.Reason)
+	}
+	c, err := s.desk.ChatEnd(ctx, in.ConversationID, by, reason)
 	return s.chatState(ctx, c, err)
 }
 
 type chatReadInput struct {
 	ConversationID string `path:"conversation_id" json:"-"`
-	Body           struct {
+	Body           *struct {
 		UpTo any        `json:"up_to,omitempty" doc:"The id of an event or of a message, as it came; none is everything."`
 		At   *time.Time `json:"at,omitempty" nullable:"true"`
 	}
@@ -215,18 +219,20 @@ type chatReadInput struct {
 
 func (s *Server) apiChatRead(ctx context.Context, _ echo.Context, in *chatReadInput) (*chatStateOutput, error) {
 	var upTo string
-	switch v := in.Body.UpTo.(type) {
-	case nil:
-	case string:
-		upTo = v
-	case float64:
-		upTo = strconv.FormatInt(int64(v), 10)
-	default:
-		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "up_to must be the id of an event or of a message."}
-	}
 	var at time.Time
-	if in.Body.At != nil {
-		at = *in.Body.At
+	if in.Body != nil {
+		switch v := in.Body.UpTo.(type) {
+		case nil:
+		case string:
+			upTo = v
+		case float64:
+			upTo = strconv.FormatInt(int64(v), 10)
+		default:
+			return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "up_to must be the id of an event or of a message."}
+		}
+		if in.Body.At != nil {
+			at = *in.Body.At
+		}
 	}
 	c, err := s.desk.ChatRead(ctx, in.ConversationID, upTo, at)
 	return s.chatState(ctx, c, err)

@@ -382,6 +382,29 @@ func TestChatEventsAreResumed(t *testing.T) {
 	}
 }
 
+// TestEndedChat: a line that was said before the end changes nothing of it, one said after opens it again.
+func TestEndedChat(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	a := h.app(t)
+	a.number(a.post("", chat("c-1", nil, line("1", "customer", "在吗"))), http.StatusCreated)
+	if got := h.json(t, "POST", "/v1/chat/handoffs/c-1/end", "", a.auth...); got.status != http.StatusOK || object(t, got.body)["state"] != "ended" {
+		t.Fatalf("end: %d\n%s", got.status, got.body)
+	}
+	state := func() any { return object(t, h.json(t, "GET", "/v1/chat/handoffs/c-1", "", a.auth...).body)["state"] }
+	h.clock.advance(time.Minute)
+	a.number(a.post("/c-1/messages", line("late", "customer", "没看到入口")), http.StatusCreated)
+	if got := state(); got != "ended" {
+		t.Errorf("after a late line it is %v", got)
+	}
+	next := line("next", "customer", "还有一个问题")
+	delete(next, "at")
+	a.number(a.post("/c-1/messages", next), http.StatusCreated)
+	if got := state(); got != "waiting" {
+		t.Errorf("after a new line it is %v", got)
+	}
+}
+
 // write lets the desk write into a conversation.
 func (a app) write(ticket int64, conversation, text string) {
 	a.t.Helper()

@@ -8,6 +8,7 @@ CREATE TABLE conversations (
     at            TIMESTAMPTZ NOT NULL,
     customer_at   TIMESTAMPTZ,
     waiting_since TIMESTAMPTZ,
+    taken_at      TIMESTAMPTZ,
     answered_at   TIMESTAMPTZ,
     read_up_to    BIGINT NOT NULL DEFAULT 0,
     read_at       TIMESTAMPTZ,

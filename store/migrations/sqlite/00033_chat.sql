@@ -8,6 +8,7 @@ CREATE TABLE conversations (
     at            TIMESTAMP NOT NULL,
     customer_at   TIMESTAMP,
     waiting_since TIMESTAMP,
+    taken_at      TIMESTAMP,
     answered_at   TIMESTAMP,
     read_up_to    INTEGER NOT NULL DEFAULT 0,
     read_at       TIMESTAMP,
