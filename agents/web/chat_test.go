@@ -276,6 +276,44 @@ func TestForgedSessions(t *testing.T) {
 	}
 }
 
+// TestPaymentFactsInAChat: a transaction number of the account proves level 1; guesses prove nothing and
+// come to an end, after which the right one counts no more.
+func TestPaymentFactsInAChat(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.member(t)
+	if err := h.db.Conn().WithContext(t.Context()).Exec("UPDATE charges SET channel_txn_id = 'T-1'").Error; err != nil {
+		t.Fatal(err)
+	}
+	a := h.app(t)
+	level := func(id string, facts ...any) int {
+		t.Helper()
+		customer := map[string]any{"account": "A-1001", "payment_facts": facts}
+		got := a.post("", chat(id, customer, line("1", "customer", "关闭自动续费")))
+		tk, _ := a.case_(a.number(got, got.status))
+		proofs, err := h.db.Verifications(t.Context(), tk.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tickets.LevelOf(proofs, tickets.Message{Scope: tickets.ChatScope(id), At: h.clock.now()}, tickets.ActStop, "A-1001")
+	}
+	right := map[string]any{"channel_txn_id": "T-1"}
+	if got := level("c-right", right); got != 1 {
+		t.Errorf("the right number gives level %d", got)
+	}
+	for range 5 {
+		if got := level("c-guess", map[string]any{"charged_at": "2026-01-04", "amount_fen": 19800, "card_tail": "0000"}); got != 0 {
+			t.Errorf("a guess gives level %d", got)
+		}
+	}
+	if got := level("c-guess", right); got != 0 {
+		t.Errorf("after five guesses the right number gives level %d", got)
+	}
+	if got := a.post("", chat("c-day", map[string]any{"payment_facts": []any{map[string]any{"charged_at": "yesterday"}}})); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("no day: %d", got.status)
+	}
+}
+
 func TestChatIsAskedForOnlyByItsKey(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
