@@ -33,6 +33,8 @@ const (
 	CodesDaily  = 10
 	CodeLock    = 30 * time.Minute // no new code for an account after one was guessed at too often
 	codeDigits  = 6
+
+	codesOfStranger = 3 // in a day, by one page that was not sent to the account's contact
 )
 
 // CodeMark stands where the code will be in what is kept of a message. It is filled in on the way out.
@@ -130,6 +132,9 @@ type CodeRequest struct {
 	To        CodeWay
 	QuoteHash string // for refund and assets: the newest quote
 	Scope     string
+	// Stranger: whoever asks holds a page that was not sent to the account's contact, so he gets few, lest
+	// he uses up the owner's.
+	Stranger bool
 }
 
 // RequestCode has a code sent to the contact of the ticket's account. Conflict says in words why there
@@ -148,7 +153,7 @@ func (d *Desk) RequestCode(ctx context.Context, id int64, by Actor, r CodeReques
 		if err := d.addressCode(ctx, tx, t, &c, at); err != nil {
 			return err
 		}
-		if err := throttle(ctx, tx, c.AccountNo, at); err != nil {
+		if err := throttle(ctx, tx, c, r.Stranger, at); err != nil {
 			return err
 		}
 		messages, err := tx.Messages(ctx, id)
@@ -235,13 +240,16 @@ func (d *Desk) addressCode(ctx context.Context, tx Tx, t Ticket, c *Code, at tim
 }
 
 // throttle is TooMany where the account had enough codes.
-func throttle(ctx context.Context, tx Tx, accountNo string, at time.Time) error {
-	day, err := tx.CodesSince(ctx, accountNo, at.Add(-24*time.Hour))
+func throttle(ctx context.Context, tx Tx, asked Code, stranger bool, at time.Time) error {
+	day, err := tx.CodesSince(ctx, asked.AccountNo, at.Add(-24*time.Hour))
 	if err != nil {
 		return err
 	}
-	hour := 0
+	hour, his := 0, 0
 	for _, c := range day {
+		if stranger && c.Scope == asked.Scope {
+			his++
+		}
 		if c.LockedAt != nil && at.Before(c.LockedAt.Add(CodeLock)) {
 			return &Error{Kind: TooMany, Msg: "A code for this account was entered wrongly too often. There is a new one in 30 minutes."}
 		}
@@ -252,7 +260,7 @@ func throttle(ctx context.Context, tx Tx, accountNo string, at time.Time) error 
 			hour++
 		}
 	}
-	if hour >= CodesHourly || len(day) >= CodesDaily {
+	if hour >= CodesHourly || len(day) >= CodesDaily || his >= codesOfStranger {
 		return &Error{Kind: TooMany, Msg: "This account had enough codes for now. Try again later."}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,8 +116,11 @@ func (d *Desk) page(ctx context.Context, r Reader, token string, at time.Time) (
 		return Page{}, noPage()
 	}
 	t, err := r.Ticket(ctx, id)
-	if err != nil {
+	switch {
+	case errors.Is(err, NotFound):
 		return Page{}, noPage()
+	case err != nil:
+		return Page{}, err
 	}
 	p := Page{Ticket: t, Scope: pageScope + t.Number()}
 	if p.Messages, err = r.Messages(ctx, id); err != nil {

@@ -130,7 +130,7 @@ func (s *Server) customerCode(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r := tickets.CodeRequest{To: tickets.CodeWay(f.To), Scope: p.Scope}
+	r := tickets.CodeRequest{To: tickets.CodeWay(f.To), Scope: p.Scope, Stranger: !p.Registered}
 	switch f.Then {
 	case "stop":
 		r.Action = tickets.ActStop

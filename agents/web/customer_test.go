@@ -394,3 +394,38 @@ func TestAScreenshotIsKeptWithTheCase(t *testing.T) {
 		t.Errorf("%d bytes are kept, %v", len(raw), err)
 	}
 }
+
+func TestADenialOfACaseThatIsOverIsReadByAPerson(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	id, page := h.customerCase(t, "li@example.com", func(tk *tickets.Ticket, _ *tickets.Message) {
+		tk.Status, tk.Reason, tk.ClosedAt = tickets.Closed, "done", &tk.ReceivedAt
+	})
+	if got := h.post(t, h.browser(t), page+"/say", url.Values{"word": {"deny"}, "nonce": {"abcdefgh"}}); got.status != http.StatusSeeOther {
+		t.Fatalf("%d\n%s", got.status, got.body)
+	}
+	links, err := h.db.Links(t.Context(), id)
+	if err != nil || len(links) != 1 {
+		t.Fatalf("%v %v", links, err)
+	}
+	next, err := h.db.Ticket(t.Context(), links[0].FromID)
+	if err != nil || next.Status != tickets.Open || next.Reason != tickets.ReasonWithdrawal {
+		t.Errorf("%s/%s %v", next.Status, next.Reason, err)
+	}
+}
+
+func TestAStrangersLinkUsesUpFewOfTheOwnersCodes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	id, page := h.customerCase(t, "stranger@else.example", nil)
+	for range 6 {
+		h.clock.advance(2 * time.Minute)
+		if got := h.post(t, h.browser(t), page+"/code", url.Values{"then": {"show"}, "to": {"phone"}}); got.status != http.StatusSeeOther || !strings.Contains(got.to, "code=") {
+			t.Fatalf("%d %s", got.status, got.to)
+		}
+	}
+	all, err := h.db.Codes(t.Context(), id)
+	if err != nil || len(all) != 3 {
+		t.Errorf("%d codes, %v", len(all), err)
+	}
+}
