@@ -1,6 +1,11 @@
 package web
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+)
 
 // Row is a line of the route table, for tests.
 type Row struct {
@@ -26,6 +31,16 @@ func (s *Server) Echo() []string {
 		out = append(out, r.Method+" "+r.Path)
 	}
 	return out
+}
+
+// Example is the body that a JSON operation is described with; "" where it has none.
+func (s *Server) Example(method, path string) string {
+	op := s.operation(route{method: method, path: path})
+	if op == nil || op.RequestBody == nil || op.RequestBody.Content[echo.MIMEApplicationJSON] == nil {
+		return ""
+	}
+	b, _ := op.RequestBody.Content[echo.MIMEApplicationJSON].Example.(json.RawMessage)
+	return string(b)
 }
 
 // OpenAPI is the description of the JSON routes.

@@ -45,15 +45,15 @@ func who(c echo.Context) caller {
 // isAPI reports whether a request wants JSON answers.
 func isAPI(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/v1/") }
 
-// withSession loads and saves the cookie session of routes that may have one. A request that brings
-// its own proof in Authorization has none, and neither does a file or a probe.
+// withSession loads and saves the cookie session of routes that may have one. A JSON request that
+// brings its own proof in Authorization has none, and neither does a file or a probe.
 func (s *Server) withSession(next echo.HandlerFunc) echo.HandlerFunc {
 	loaded := echo.WrapMiddleware(s.sessions.LoadAndSave)(next)
 	return func(c echo.Context) error {
 		r, ok := s.table[c.Request().Method+" "+c.Path()]
 		switch {
 		case !ok, strings.HasPrefix(r.path, "/static/"), r.path == "/healthz", r.path == "/readyz",
-			c.Request().Header.Get(echo.HeaderAuthorization) != "":
+			isAPI(c) && c.Request().Header.Get(echo.HeaderAuthorization) != "":
 			return next(c)
 		}
 		c.Set(sessionLoaded, true)
