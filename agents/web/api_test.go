@@ -269,6 +269,34 @@ func TestDescriptionFitsTheRoutes(t *testing.T) {
 	}
 }
 
+// TestDocsShowEveryOperation in both languages, with no script and nothing from outside.
+func TestDocsShowEveryOperation(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for _, lang := range []string{"zh-CN", "en"} {
+		got := h.get(t, h.browser(t), "/docs", "Cookie", "canceldesk_language="+lang)
+		if got.status != http.StatusOK {
+			t.Fatalf("%s: %d", lang, got.status)
+		}
+		for _, r := range h.web.Table() {
+			method, path, _ := strings.Cut(r.Route, " ")
+			if strings.HasPrefix(path, "/v1/") && h.web.Example(method, path) != "" && !strings.Contains(got.body, "<code>"+method+" /v1/") {
+				t.Errorf("%s: %s is not shown", lang, r.Route)
+			}
+		}
+		for _, part := range []string{"/v1/tickets/{number}/resolve", "needs_choice", "refunds:read", "shape-ApiTicket", "&#34;mode&#34;: &#34;period_end&#34;"} {
+			if !strings.Contains(got.body, part) {
+				t.Errorf("%s: the page lacks %s", lang, part)
+			}
+		}
+		for _, outside := range []string{"<script", "src=\"http", "href=\"http", "no value"} {
+			if strings.Contains(got.body, outside) {
+				t.Errorf("%s: the page has %s", lang, outside)
+			}
+		}
+	}
+}
+
 func TestProbesSayWhatIsWrongWithoutDetails(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

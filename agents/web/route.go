@@ -73,6 +73,7 @@ func (s *Server) deskRoutes() []route {
 		{get, "/healthz", s.healthz, public()},
 		{get, "/readyz", s.readyz, public()},
 		{get, "/openapi.json", s.openapi, public()},
+		{get, "/docs", s.docs, public()},
 
 		{get, "/tickets", s.queue, person(agents.ReadTickets)},
 		{get, "/tickets/:number", s.ticket, person(agents.ReadTickets)},
