@@ -46,6 +46,7 @@ func TestStore(t *testing.T) {
 		holdPromises(),
 		chatPromises(),
 		codePromises(),
+		apiPromises(),
 		callPromises(),
 		stopPromises(),
 		lookupPromises(),

@@ -193,8 +193,11 @@ func (s *Server) apiAccounts(ctx context.Context, _ echo.Context, in *accountsIn
 		by    tickets.AccountKey
 		value string
 	}{
-		{tickets.ByAccount, in.Account}, {tickets.ByPhone, in.Phone}, {tickets.ByEmail, strings.ToLower(in.Email)},
-		{tickets.ByOrderNo, in.OrderNo}, {tickets.ByTxnID, in.ChannelTxnID},
+		{tickets.ByAccount, in.Account},
+		{tickets.ByPhone, in.Phone},
+		{tickets.ByEmail, strings.ToLower(in.Email)},
+		{tickets.ByOrderNo, in.OrderNo},
+		{tickets.ByTxnID, in.ChannelTxnID},
 	} {
 		if k.value == "" {
 			continue

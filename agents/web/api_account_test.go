@@ -72,14 +72,14 @@ func TestWrongBodySaysEverythingThatIsWrong(t *testing.T) {
 	w := h.program(t, "accounts:write", "charges:write")
 	const at = "/v1/accounts/u-1"
 	w.ask(t, "PUT", at, `{"name":`, 400)
-	got := w.ask(t, "PUT", at, `{"nmae":"x","subscriptions":[{"id":"s","period":"week","price_fen":-1}],"agreements":[{"state":"gone"}]}`, 422)
+	got := w.ask(t, "PUT", at, `{"nickname":"x","subscriptions":[{"id":"s","period":"week","price_fen":-1}],"agreements":[{"state":"gone"}]}`, 422)
 	wrong, _ := got["errors"].([]any)
 	places := map[any]bool{}
 	for _, x := range wrong {
 		e, _ := x.(map[string]any)
 		places[e["location"]] = true
 	}
-	for _, place := range []string{"body.nmae", "body.subscriptions[0].period", "body.subscriptions[0].price_fen", "body.agreements[0].state"} {
+	for _, place := range []string{"body.nickname", "body.subscriptions[0].period", "body.subscriptions[0].price_fen", "body.agreements[0].state"} {
 		if !places[place] {
 			t.Errorf("%s is not named: %v", place, got)
 		}
