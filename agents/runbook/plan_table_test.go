@@ -64,6 +64,8 @@ func identifyRows() []planRow {
 		{"an unauthenticated mail does not", begun(at(tickets.Identify, tickets.Succeeded, ""), asks(0, intent.StopAutoRenew)), "settle verify needs_customer/not_verified"},
 		{"another address does not", begun(at(tickets.Identify, tickets.Succeeded, ""), set(func(p *planned) { p.Messages[0].Sender = "x@example.com" })), "settle verify needs_customer/not_verified"},
 		{"a machine's mail does not", begun(at(tickets.Identify, tickets.Succeeded, ""), set(func(p *planned) { p.Messages[0].Kind = "auto_reply" })), "settle verify needs_customer/not_verified"},
+		{"a case that the desk opened by itself needs nobody's word", begun(at(tickets.Identify, tickets.Succeeded, ""), asks(0, intent.RefundMistakenCharge),
+			set(func(p *planned) { p.Ticket.Channel = tickets.Guard })), "settle verify succeeded/own_record"},
 		{"contact data of yesterday does not", begun(at(tickets.Identify, tickets.Succeeded, ""), about(func(s *account.Snapshot) {
 			y := start.AddDate(0, 0, -1)
 			s.Account.ContactChangedAt = &y
