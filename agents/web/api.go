@@ -62,6 +62,7 @@ func (s *Server) operations() huma.API {
 		delete(model.Properties, "type")
 		delete(model.Properties, "instance")
 		model.Required = []string{"title", "status", "code"}
+		model.PrecomputeMessages()
 	}
 	return api
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -41,6 +42,22 @@ func (s *Server) Example(method, path string) string {
 	}
 	b, _ := op.RequestBody.Content[echo.MIMEApplicationJSON].Example.(json.RawMessage)
 	return string(b)
+}
+
+// Answer is how an operation's answer is described; nil where it is not.
+func (s *Server) Answer(method, path string, status int, kind string) *huma.Schema {
+	op := s.operation(route{method: method, path: path})
+	if op == nil {
+		return nil
+	}
+	answer := op.Responses[strconv.Itoa(status)]
+	if answer == nil {
+		answer = op.Responses["default"]
+	}
+	if answer == nil || answer.Content[kind] == nil {
+		return nil
+	}
+	return answer.Content[kind].Schema
 }
 
 // OpenAPI is the description of the JSON routes.

@@ -67,12 +67,16 @@ func (s *Server) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// replayable reports whether the route's answers are kept: every JSON POST by somebody who is known,
-// but those that send a code.
+// replayable reports whether a request's answer is kept: that of somebody who is known, to a route
+// whose answers are.
 func replayable(c echo.Context) bool {
 	by := who(c)
-	return c.Request().Method == http.MethodPost && isAPI(c) && (by.key.ID != 0 || by.agent.Login != "") &&
-		!strings.HasSuffix(c.Path(), "/verification")
+	return keepsAnswers(c.Request().Method, c.Path()) && (by.key.ID != 0 || by.agent.Login != "")
+}
+
+// keepsAnswers reports whether a route's answers are kept: those of every JSON POST that sends no code.
+func keepsAnswers(method, path string) bool {
+	return method == http.MethodPost && strings.HasPrefix(path, "/v1/") && !strings.HasSuffix(path, "/verification")
 }
 
 // request reads what is asked, and puts the body back.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/canceldesk/canceldesk/agents"
@@ -283,7 +284,32 @@ func (m *asked) ask(t *testing.T, l matrixLine, object int) (status int, to stri
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
+	m.described(t, method, pattern, res)
 	return res.StatusCode, res.Header.Get("Location")
+}
+
+// described holds a JSON answer to what openapi.json says of it.
+func (m *asked) described(t *testing.T, method, pattern string, res *http.Response) {
+	t.Helper()
+	kind := res.Header.Get("Content-Type")
+	if !strings.HasPrefix(pattern, "/v1/") || !strings.HasSuffix(kind, "json") || res.StatusCode == http.StatusNotModified {
+		return
+	}
+	var v any
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		t.Errorf("%s %s: %v", method, pattern, err)
+		return
+	}
+	schema := m.h.web.Answer(method, pattern, res.StatusCode, kind)
+	if schema == nil {
+		t.Errorf("%s %s: the answer %d is not described", method, pattern, res.StatusCode)
+		return
+	}
+	var found huma.ValidateResult
+	huma.Validate(m.h.web.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, &found)
+	for _, err := range found.Errors {
+		t.Errorf("%s %s: the answer %d is not as described: %v", method, pattern, res.StatusCode, err)
+	}
 }
 
 // place puts names into a path: of what there is, of what there is not in the first place, or in all

@@ -24,6 +24,9 @@ func (s *Server) openapi(c echo.Context) error {
 
 // describe adds to every operation what the route table and the examples say of it.
 func (s *Server) describe() {
+	for _, m := range [][2]string{{"ListedTicket", "hold"}, {"ApiTicket", "hold"}, {"ApiAccountSubscription", "consent"}} {
+		s.orNull(m[0], m[1])
+	}
 	given := examples()
 	for _, r := range s.routes() {
 		op := s.operation(r)
@@ -37,6 +40,12 @@ func (s *Server) describe() {
 		if r.who.may != "" {
 			op.Extensions["x-permission"] = string(r.who.may)
 		}
+		if keepsAnswers(r.method, r.path) && !r.who.public {
+			op.Parameters = append(op.Parameters, &huma.Param{
+				Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(longestKey)},
+				Description: "Of your own making, new for each request. Sent again within 24 hours, the request is answered as the first time; with another body 422.",
+			})
+		}
 		if op.RequestBody == nil {
 			continue
 		}
@@ -45,6 +54,19 @@ func (s *Server) describe() {
 			media.Example = json.RawMessage(text)
 		}
 	}
+}
+
+// orNull describes an object's member that is an object too, or null: huma can only say which object.
+func (s *Server) orNull(shape, member string) {
+	all := s.api.OpenAPI().Components.Schemas
+	owner := all.Map()[shape]
+	if owner == nil || owner.Properties[member] == nil || owner.Properties[member].Ref == "" {
+		return
+	}
+	inline := *all.SchemaFromRef(owner.Properties[member].Ref)
+	inline.Nullable = true
+	inline.PrecomputeMessages()
+	owner.Properties[member] = &inline
 }
 
 // operation is the JSON operation of a route, nil where it is a page.

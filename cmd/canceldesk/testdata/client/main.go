@@ -65,7 +65,8 @@ func whole(ctx context.Context, desk, person *ClientWithResponses, number, passw
 		fail("nothing comes back: %s", quote.Body)
 	}
 	chosen := ResolveBodyMode("now")
-	run, err := desk.ResolveTicketWithResponse(ctx, number, nil, ResolveBody{Mode: &chosen, QuoteHash: &quote.JSON200.Hash})
+	once := "resolve-1"
+	run, err := desk.ResolveTicketWithResponse(ctx, number, &ResolveTicketParams{IdempotencyKey: &once}, ResolveBody{Mode: &chosen, QuoteHash: &quote.JSON200.Hash})
 	check(err)
 	want(run.HTTPResponse, run.Body, http.StatusOK)
 	yes, err := desk.AcceptQuoteWithResponse(ctx, number, nil, AcceptInputBody{By: "customer", QuoteHash: quote.JSON200.Hash, Words: "同意，请退款"})
@@ -87,10 +88,10 @@ func whole(ctx context.Context, desk, person *ClientWithResponses, number, passw
 		fail("the refund is not the quote's: %+v", refund)
 	}
 	decision := ApproveInputBody{QuoteHash: refund.QuoteHash, Password: password}
-	byKey, err := desk.ApproveRefundWithResponse(ctx, refund.Id, decision)
+	byKey, err := desk.ApproveRefundWithResponse(ctx, refund.Id, nil, decision)
 	check(err)
 	want(byKey.HTTPResponse, byKey.Body, http.StatusForbidden)
-	approved, err := person.ApproveRefundWithResponse(ctx, refund.Id, decision)
+	approved, err := person.ApproveRefundWithResponse(ctx, refund.Id, nil, decision)
 	check(err)
 	want(approved.HTTPResponse, approved.Body, http.StatusOK)
 
