@@ -104,8 +104,8 @@ func plainLine(s string) string {
 	}, s))
 }
 
-// apiConversationOut is a conversation's state.
-type apiConversationOut struct {
+// ConversationState is a conversation's state.
+type ConversationState struct {
 	ConversationID string     `json:"conversation_id"`
 	State          string     `json:"state" enum:"waiting,answered,read,ended"`
 	Ticket         string     `json:"ticket" doc:"The number of the case that the next line belongs to."`
@@ -132,7 +132,7 @@ type conversationInput struct {
 
 type conversationOutput struct {
 	Body struct {
-		apiConversationOut
+		ConversationState
 		Messages []apiChatMessage `json:"messages"`
 	}
 }
@@ -148,7 +148,7 @@ func (s *Server) apiConversation(ctx context.Context, _ echo.Context, in *conver
 		return nil, err
 	}
 	var out conversationOutput
-	if out.Body.apiConversationOut, err = s.conversationOut(ctx, c); err != nil {
+	if out.Body.ConversationState, err = s.conversationOut(ctx, c); err != nil {
 		return nil, err
 	}
 	out.Body.Messages = make([]apiChatMessage, 0, len(said))
@@ -158,12 +158,12 @@ func (s *Server) apiConversation(ctx context.Context, _ echo.Context, in *conver
 	return &out, nil
 }
 
-func (s *Server) conversationOut(ctx context.Context, c tickets.Conversation) (apiConversationOut, error) {
+func (s *Server) conversationOut(ctx context.Context, c tickets.Conversation) (ConversationState, error) {
 	t, err := s.desk.Reader().Ticket(ctx, c.TicketID)
 	if err != nil {
-		return apiConversationOut{}, err
+		return ConversationState{}, err
 	}
-	out := apiConversationOut{
+	out := ConversationState{
 		ConversationID: c.ID, State: string(c.State), Ticket: t.Number(), Status: string(t.Status), Locale: c.Locale,
 		WaitingSince: s.stampOr(c.WaitingSince), ReadAt: s.stampOr(c.ReadAt), EndedAt: s.stampOr(c.EndedAt), EndedBy: c.EndedBy,
 	}
@@ -198,7 +198,7 @@ type chatEndInput struct {
 	}
 }
 
-type chatStateOutput struct{ Body apiConversationOut }
+type chatStateOutput struct{ Body ConversationState }
 
 func (s *Server) apiChatEnd(ctx context.Context, _ echo.Context, in *chatEndInput) (*chatStateOutput, error) {
 	var by, reason string

@@ -156,6 +156,7 @@ func TestMatrix(t *testing.T) {
 			m := asked{h: h, client: h.browser(t)}
 			h.refundCase(t, 16491, "desk")
 			h.mail(t, nil)
+			m.furnish(t)
 			m.enter(t, who)
 			for _, l := range lines {
 				m.route(t, who, l)
@@ -317,12 +318,18 @@ func (m *asked) described(t *testing.T, method, pattern string, res *http.Respon
 func place(pattern string, object int) string {
 	there := map[string]string{
 		":number": "CD-000001", ":message": "1", ":index": "0", ":outgoing": "1", ":refund": "R-1", ":file": "app.css", ":step": "refund",
-		":account_no": "A-1001", ":id": "1",
+		":account_no": "A-1001", ":id": "1", ":call": "pbx-1", ":call_id": "pbx-1", ":conversation_id": "c-1",
 	}
 	if strings.Contains(pattern, "/refunds/:id") {
 		there[":id"] = "R-1"
 	}
-	nowhere := map[string]string{":number": "CD-000999", ":id": "999999", ":account_no": "A-9999"}
+	if strings.Contains(pattern, "/subscriptions/:id") {
+		there[":id"] = "S-1"
+	}
+	if strings.Contains(pattern, "/calls/:call/") {
+		there[":number"] = "CD-000003"
+	}
+	nowhere := map[string]string{":conversation_id": "c-9", ":number": "CD-000999", ":id": "999999", ":account_no": "A-9999"}
 	parts := strings.Split(pattern, "/")
 	first := true
 	for i, p := range parts {

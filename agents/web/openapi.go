@@ -24,7 +24,7 @@ func (s *Server) openapi(c echo.Context) error {
 
 // describe adds to every operation what the route table and the examples say of it.
 func (s *Server) describe() {
-	for _, m := range [][2]string{{"ListedTicket", "hold"}, {"ApiTicket", "hold"}, {"ApiAccountSubscription", "consent"}} {
+	for _, m := range [][2]string{{"ListedTicket", "hold"}, {"ListedTicket", "claim"}, {"ApiTicket", "hold"}, {"ApiTicket", "claim"}, {"ApiAccountSubscription", "consent"}} {
 		s.orNull(m[0], m[1])
 	}
 	given := examples()
@@ -45,6 +45,14 @@ func (s *Server) describe() {
 				Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(longestKey)},
 				Description: "Of your own making, new for each request. Sent again within 24 hours, the request is answered as the first time; with another body 422.",
 			})
+		}
+		if known, made := op.Responses["200"], op.Responses["201"]; known != nil && made != nil {
+			// Whether the thing is new makes no difference to what is said of it.
+			if known.Content == nil {
+				known.Content = made.Content
+			} else if made.Content == nil {
+				made.Content = known.Content
+			}
 		}
 		if op.RequestBody == nil {
 			continue
@@ -117,6 +125,18 @@ func examples() map[string]string {
 		"post-charges": `{"id": "C-2", "account_no": "A-1001", "subscription_id": "S-1", "agreement_id": "G-1", "amount_fen": 19800, "currency": "CNY",
 			"charged_at": "2026-03-07T02:30:00+08:00", "period_start": "2026-03-07", "period_end": "2027-03-07", "channel": "wechat",
 			"merchant": "main", "channel_txn_id": "4200002026030700001", "order_no": "O-2", "payer": "p-1"}`,
+		"put-call": `{"call_id": "pbx-20260305-17", "direction": "inbound", "caller": "13900002000", "agent": "mei", "started_at": "2026-03-05T10:20:00+08:00",
+			"identity": {"account": "A-1001", "payment_facts": [{"channel_txn_id": "4200002025030700001"}]}, "summary": "客户要求关闭自动续费。"}`,
+		"open-ticket":  `{"channel": "other", "customer": {"phone": "13800001234"}, "subject": "信件", "text": "请关闭自动续费。"}`,
+		"add-message":  `{"kind": "note", "text": "The letter is in folder 12."}`,
+		"request-code": `{"action": "stop", "to": "email"}`,
+		"enter-code":   `{"code": "123456"}`,
+		"stop-applied": `{"at": "2026-03-05T10:29:00+08:00"}`,
+		"hand-chat-over": `{"conversation_id": "c-1", "locale": "zh-CN", "customer": {"account": "A-1001"},
+			"transcript": [{"id": "l-1", "from": "customer", "at": "2026-03-05T10:29:00+08:00", "text": "请关闭自动续费"}]}`,
+		"add-chat-line":  `{"id": "l-2", "from": "customer", "at": "2026-03-05T10:29:30+08:00", "text": "在吗？"}`,
+		"read-chat":      `{"up_to": "l-1"}`,
+		"end-chat":       `{"by": "customer", "reason": "left"}`,
 		"post-watermark": `{"source": "billing", "complete_through": "2026-03-07T03:00:00+08:00"}`,
 	}
 }
