@@ -13,7 +13,7 @@ import (
 
 func main() {
 	if len(os.Args) < 4 {
-		fail("usage: client SERVER KEY account FILE | client SERVER KEY case NUMBER LOGIN PASSWORD")
+		fail("usage: client SERVER KEY account FILE | client SERVER KEY case TRANSACTION LOGIN PASSWORD")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -23,7 +23,7 @@ func main() {
 		account(ctx, desk, os.Args[4])
 	case "case":
 		person := connect(os.Args[1], login(ctx, desk, os.Args[5], os.Args[6]))
-		whole(ctx, desk, person, os.Args[4], os.Args[6])
+		whole(ctx, desk, person, call(ctx, desk, os.Args[4]), os.Args[6])
 	}
 }
 
@@ -36,6 +36,36 @@ func account(ctx context.Context, desk *ClientWithResponses, file string) {
 	put, err := desk.PutAccountWithResponse(ctx, *body.AccountNo, body)
 	check(err)
 	want(put.HTTPResponse, put.Body, http.StatusCreated)
+}
+
+// call tells the desk of a telephone call whose caller named a transaction, and returns its case.
+func call(ctx context.Context, desk *ClientWithResponses, transaction string) string {
+	summary := "客户要求取消会员并退款，把没用完的部分退回。"
+	body := CallInputBody{
+		CallId: "call-1", StartedAt: time.Now().Add(-time.Minute), Summary: &summary,
+		Identity: &ApiIdentity{PaymentFacts: &[]ApiPaymentFact{{ChannelTxnId: &transaction}}},
+	}
+	told, err := desk.PutCallWithResponse(ctx, nil, body)
+	check(err)
+	want(told.HTTPResponse, told.Body, http.StatusCreated)
+	again, err := desk.PutCallWithResponse(ctx, nil, body)
+	check(err)
+	want(again.HTTPResponse, again.Body, http.StatusOK)
+	number := told.JSON201.Ticket.Number
+	until(ctx, "the debits are stopped and the offer waits for a yes", func() bool {
+		got, err := desk.GetTicketWithResponse(ctx, number)
+		check(err)
+		want(got.HTTPResponse, got.Body, http.StatusOK)
+		for _, run := range got.JSON200.Runs {
+			for _, step := range run.Steps {
+				if step.Name == "refund" && step.State == "needs_customer" {
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return number
 }
 
 // whole takes a case from its correction to its evidence.
