@@ -30,7 +30,7 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 		if a.MessageID, a.Level, err = speaker(ctx, tx, *t, q, at); err != nil {
 			return nil, nil, err
 		}
-		switch need := ActRefund.Need(released(q.Body), d.settings.Automation.ApprovalAboveFen, false, false); {
+		switch need := ActRefund.Need(Released(q.Body), d.settings.Automation.ApprovalAboveFen, false, false); {
 		case a.Level < 1:
 			return nil, nil, &Error{Kind: Forbidden, Msg: "Nobody who said yes was verified. Ask for a transaction number first, or for a code."}
 		case a.Level < need:
@@ -93,8 +93,9 @@ func (d *Desk) takeUp(ctx context.Context, tx Tx, t *Ticket, by Actor, hash stri
 	return account.Quote{}, nil, stale
 }
 
-// released is what a yes to the quote lets go: what our own record alone grounds comes back without.
-func released(q account.Quote) int64 {
+// Released is what a yes to the quote lets go, in fen: what our own record alone grounds comes back
+// without.
+func Released(q account.Quote) int64 {
 	var sum int64
 	for _, l := range q.Lines {
 		if !l.Ground.OwnFault() {

@@ -19,7 +19,7 @@ const chatNotice tickets.Tell = "notice"
 // well: where there is no conversation, where somebody writes mails in the case, and where what is told
 // belongs to an account whose holder is not proven to be the one who chats.
 func (w *Writer) chat(ctx context.Context, tx tickets.Tx, f *Facts, r ref) (mailed bool, err error) {
-	if r.tell == tickets.TellHoldAsked {
+	if r.tell == tickets.TellHoldAsked || r.tell == tickets.TellCodeNeeded {
 		return true, nil // it asks the registered contact about whoever chats
 	}
 	all, err := tx.Conversations(ctx, f.Ticket.ID)
@@ -105,7 +105,7 @@ func ComposeChat(f Facts) (string, error) {
 		if v, err = viewOf(f); err != nil {
 			return "", err
 		}
-		v.Proven, v.Money.Chat = f.Proven, true
+		v.Proven, v.Money.Chat, v.Money.NeedsCode = f.Proven, true, false // what a chat may show is level 2
 	}
 	lang := language(f.Ticket.Locale)
 	t, err := textOf(lang, "chat_"+tell, wordsFor(lang, f.Zone))

@@ -122,6 +122,10 @@ func viewOf(f Facts) (view, error) {
 			return v, untrue("There is no quote that waits for the customer's yes.")
 		}
 		v.Money = moneyOf(f)
+	case tickets.TellCodeNeeded:
+		if v.Money = moneyOf(f); !f.offered() || v.Page == "" {
+			return v, untrue("There is no quote that waits for the customer's yes by a code.")
+		}
 	case tickets.TellHoldAsked:
 		v.Holds, v.Held, err = holds(f)
 	case tickets.TellAnswer:

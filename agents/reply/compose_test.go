@@ -180,6 +180,10 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Effects = []tickets.Effect{{Key: "hold/CD-000123/s1", TicketID: 123, Kind: tickets.HoldDebits, Target: "s1", State: tickets.EffectDone}}
 			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
 		}),
+		"code_needed": with(tickets.TellCodeNeeded, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
+		"offer_by_code": with(tickets.TellOffer, func(f *reply.Facts) {
+			f.Quotes, f.ApprovalAboveFen = []tickets.SavedQuote{saved(endNow())}, 1000
+		}),
 		"hold_asked_unconfirmed": with(tickets.TellHoldAsked, func(f *reply.Facts) {
 			f.Thread, f.Ticket.Requester, f.Effects = reply.Thread{}, "stranger@elsewhere.example", nil
 			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}

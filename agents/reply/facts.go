@@ -45,6 +45,8 @@ type Facts struct {
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
 	Holds       []tickets.Hold
+	// ApprovalAboveFen is the sum above which a yes to a quote takes a code; 0 is none.
+	ApprovalAboveFen int64
 	// InFlight are the debits that a stop came too late for.
 	InFlight []account.DebitInFlight
 	// Proven says that the customer of the chat which it goes into was proven to be somebody, and Shown
@@ -61,7 +63,7 @@ type Facts struct {
 // file and nowhere else (DESIGN.md section 4).
 func (f Facts) private() bool {
 	switch f.Tell {
-	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellCode:
+	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellCode, tickets.TellCodeNeeded:
 		return true
 	case tickets.TellQuestion:
 		return f.asksShared()

@@ -16,7 +16,7 @@ import (
 func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, ref ref, at time.Time) (Facts, error) {
 	f := Facts{
 		Tell: ref.tell, Now: at, Zone: w.cfg.Zone, From: w.cfg.From, Product: w.cfg.Product,
-		MailID: w.cfg.IDs.ID(ticketID, ref.key(ticketID)),
+		MailID: w.cfg.IDs.ID(ticketID, ref.key(ticketID)), ApprovalAboveFen: w.cfg.Settings.Automation.ApprovalAboveFen,
 	}
 	var err error
 	if f.Ticket, err = r.Ticket(ctx, ticketID); err != nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 // moneyKind is what can be said about money at the moment.
@@ -23,6 +24,8 @@ type money struct {
 	Kind  moneyKind
 	Chat  bool // told in a chat and not in a mail
 	Quote account.Quote
+	// NeedsCode: a yes to it takes a code to the account's own phone.
+	NeedsCode bool
 	// OwnFen is the part that comes back whatever the customer answers: charges that should not have
 	// been.
 	OwnFen  int64
@@ -60,6 +63,7 @@ func moneyKnown(f Facts) money {
 		return money{Kind: moneyOpen, Refunds: f.returns()}
 	}
 	m := money{Kind: moneyDue, Quote: q, Refunds: f.returns()}
+	m.NeedsCode = f.ApprovalAboveFen > 0 && f.Page != "" && tickets.Released(q) > f.ApprovalAboveFen
 	for _, l := range q.Lines {
 		if l.Ground.OwnFault() {
 			m.OwnFen += l.RefundFen

@@ -259,10 +259,11 @@ func (c Case) quoted(hash string) bool {
 	return slices.ContainsFunc(c.Quotes, func(q tickets.SavedQuote) bool { return q.RunID == c.Run.ID && q.Hash == hash })
 }
 
-// accepted reports whether the customer said yes to the newest quote.
-func (c Case) accepted() bool {
+// accepted reports whether the customer said yes to the newest quote, and it is as sure as the money that
+// it releases takes who said so.
+func (c Case) accepted(level int) bool {
 	q, ok := c.quote()
-	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash })
+	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash && a.Level >= level })
 }
 
 // offered is the newest mail that told the customer of the newest quote; false where none has yet.
@@ -283,20 +284,20 @@ func (c Case) offeredBefore() bool {
 	return !now && offer
 }
 
-// yes is the customer's bare yes, from the registered address, to the mail that told of the newest
-// quote. A yes from before that mail, or from after a person wrote again, was to something else.
-func (c Case) yes() (tickets.Message, bool) {
+// yes is the customer's bare yes, sure enough for the level, to what told of the newest quote. A yes from
+// before that, or from after a person wrote again, was to something else.
+func (c Case) yes(level int) (tickets.Message, bool) {
 	q, _ := c.quote()
 	offer, told := c.offered()
 	if !told || offer.SentAt == nil {
 		return tickets.Message{}, false
 	}
-	return c.verified(c.inbound(func(m tickets.Message) bool {
+	return c.sureOf(c.inbound(func(m tickets.Message) bool {
 		return m.Affirms && m.At.After(*offer.SentAt) && !m.At.After(q.Body.ExpiresAt) &&
 			!slices.ContainsFunc(c.Outgoing, func(o tickets.Outgoing) bool {
 				return o.Tell == tickets.TellAnswer && o.At.After(offer.At) && o.At.Before(m.At)
 			})
-	}))
+	}), tickets.ActRefund, level)
 }
 
 // proposer is who a refund is proposed by: the desk where its rules and the customer's own words lead to

@@ -162,6 +162,9 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if _, offered := c.offered(); !voice && c.step(tickets.RefundIt).Reason == reasonAcceptance && !offered && !slices.Contains(n.Tells, tickets.TellCancelOutcome) {
 		n.Tells = append(n.Tells, tickets.TellOffer)
 	}
+	if _, told := c.told(tickets.TellCodeNeeded); c.step(tickets.RefundIt).Reason == reasonCode && !told && !voice {
+		n.Tells = append(n.Tells, tickets.TellCodeNeeded)
+	}
 	if c.asksOwner(now) {
 		n.Tells = append(n.Tells, tickets.TellHoldAsked)
 	}
@@ -214,7 +217,7 @@ func wait(c Case, now time.Time) time.Duration {
 	if h, held := c.activeHold(); held {
 		in(h.Until.Sub(now))
 	}
-	if q, ok := c.quote(); ok && c.step(tickets.RefundIt).Reason == reasonAcceptance {
+	if q, ok := c.quote(); ok && slices.Contains([]string{reasonAcceptance, reasonCode}, c.step(tickets.RefundIt).Reason) {
 		in(q.Body.ExpiresAt.Sub(now) + time.Second)
 	}
 	switch s := c.step(tickets.Cancel); {

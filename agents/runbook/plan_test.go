@@ -113,7 +113,7 @@ func line(charge string, g account.Ground, fen int64) account.QuoteLine {
 	return account.QuoteLine{ChargeID: charge, Ground: g, RefundFen: fen}
 }
 
-func accepted(p *planned) { p.Acceptances = []tickets.Acceptance{{QuoteHash: "h"}} }
+func accepted(p *planned) { p.Acceptances = []tickets.Acceptance{{QuoteHash: "h", Level: 1}} }
 
 func refund(state account.RefundState) change {
 	return func(p *planned) {

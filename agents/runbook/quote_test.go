@@ -76,3 +76,28 @@ func TestLimitsCountLinkedCases(t *testing.T) {
 		t.Errorf("a supervisor can't: %v", err)
 	}
 }
+
+// TestYesToALargeSumTakesACode: a yes by mail is level 1, and above the limit that is not enough.
+func TestYesToALargeSumTakesACode(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer(), func(s *tickets.Settings) { s.Automation.ApprovalAboveFen = 1000 })
+	ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: asking(intent.CancelAndRefund)})
+	b.drain(time.Hour, nil)
+	b.receiveFor(mail{from: "li@example.com", assurance: 1, about: intent.Understanding{Affirms: true}}, ticket)
+	b.drain(time.Hour, nil)
+	s := b.state(ticket.ID)
+	same(t, "refund step", "needs_customer/needs_code", s.Steps[tickets.RefundIt])
+	same(t, "refunds", map[string]string{}, s.Refunds)
+	same(t, "told", []tickets.Tell{tickets.TellCancelOutcome, tickets.TellCodeNeeded}, s.Told)
+	quotes, err := b.Quotes(b.ctx, ticket.ID)
+	must(t, err)
+	must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+		a := tickets.Acceptance{TicketID: ticket.ID, QuoteHash: quotes[len(quotes)-1].Hash, By: "customer", Words: "code", Level: 2, At: b.clock.now()}
+		if err := tx.InsertAcceptance(b.ctx, &a); err != nil {
+			return err
+		}
+		return tx.Enqueue(b.ctx, tickets.Job{Kind: tickets.JobRun, TicketID: ticket.ID, DueAt: b.clock.now(), Key: "again"})
+	}))
+	b.drain(time.Hour, nil)
+	same(t, "refund by the code", map[string]string{"CD-000001-c1-1": "proposed/2000"}, b.state(ticket.ID).Refunds)
+}

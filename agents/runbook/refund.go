@@ -21,7 +21,11 @@ type Proposal struct {
 	Approved bool
 }
 
-const reasonAcceptance = "acceptance"
+// Reasons of a refund that waits for the customer: his yes to the quote, or a surer proof that it is his.
+const (
+	reasonAcceptance = "acceptance"
+	reasonCode       = "needs_code"
+)
 
 // planRefund sends back what the quote says, to the payer of each charge. What our own record grounds
 // needs nobody's word; a prorated refund ends access at once and so needs the customer's recorded yes,
@@ -60,11 +64,12 @@ const reasonAboveCap = "above_cap"
 // back without: nothing is given up. waits tells that the refund can't go on before something else has.
 func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (next Next, ok, waits bool) {
 	cancel := c.step(tickets.Cancel)
+	need := tickets.ActRefund.Need(tickets.Released(q), r.Automation.ApprovalAboveFen, false, false)
 	switch {
 	case !prorated(q), cancel.State == tickets.Skipped && cancel.Reason == reasonNotAsked:
 		return Next{}, false, false
-	case q.Mode == account.Now && !c.accepted():
-		if m, said := c.yes(); said {
+	case q.Mode == account.Now && !c.accepted(need):
+		if m, said := c.yes(need); said {
 			return Next{Do: DoAccept, Step: tickets.RefundIt, Message: m}, true, true
 		}
 		if _, told := c.offered(); (told || c.voiceOnly(now)) && now.After(q.ExpiresAt) {
@@ -75,6 +80,11 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		if c.offeredBefore() {
 			next, ok = settle(c, tickets.RefundIt, tickets.NeedsAgent, "offer_again",
 				"The quote is another than the one that was offered. Somebody has to offer it again.")
+			return next, ok, true
+		}
+		if _, said := c.yes(1); said {
+			next, ok = settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonCode,
+				"The customer said yes, and this sum takes a surer proof of who said so: a code to the account's own phone.")
 			return next, ok, true
 		}
 		next, ok = settle(c, tickets.RefundIt, tickets.NeedsCustomer, reasonAcceptance,
