@@ -12,6 +12,7 @@ const (
 	JobSend  JobKind = "reply.send"   // send the outgoing mail that Ref names (its id)
 	JobClose JobKind = "ticket.close" // close a solved ticket whose time has come
 
+	JobWatch       JobKind = "ticket.watch" // look whether a debit that was in flight at the stop has arrived
 	JobUnread      JobKind = "reply.unread" // send what stayed unread in a chat (the outgoing row that Ref names) another way
 	JobChatIgnored JobKind = "chat.ignored" // bring the conversation that Ref names back where it still waits for a person
 )

@@ -141,7 +141,12 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 			return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
 		})
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
-		if err := tx.SaveDebitsInFlight(ctx, inFlight(a, e, r.Now())); err != nil {
+		at := r.Now()
+		flying := inFlight(a, e, at)
+		if err := tx.SaveDebitsInFlight(ctx, flying); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, watchJobs(c.Ticket, flying, at)...); err != nil {
 			return err
 		}
 		return tx.SaveStop(ctx, n.Subscription, a.At, last)

@@ -316,6 +316,9 @@ func (b *bundle) work(j tickets.Job) error {
 	if j.Kind == tickets.JobRun {
 		return b.runner.Run(b.ctx, j, func(context.Context, tickets.Tx) error { return nil })
 	}
+	if j.Kind == tickets.JobWatch {
+		return b.runner.Watch(b.ctx, j, func(context.Context, tickets.Tx) error { return nil })
+	}
 	return b.tell(j)
 }
 

@@ -183,6 +183,9 @@ func (a *app) handlers() map[tickets.JobKind]store.Handler {
 		tickets.JobRun: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.runner.Run(ctx, j, done)
 		},
+		tickets.JobWatch: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
+			return a.runner.Watch(ctx, j, done)
+		},
 		tickets.JobTell: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.writer.Tell(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
 		},

@@ -1,0 +1,50 @@
+package runbook_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// TestDebitInFlightIsLookedForUntilItArrives: once a day after it is due, until it was seen or can't come.
+func TestDebitInFlightIsLookedForUntilItArrives(t *testing.T) {
+	t.Parallel()
+	for name, arrives := range map[string]bool{"it arrives": true, "it never does": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, customer())
+			ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: stop()})
+			b.drain(time.Minute, nil)
+			due := b.clock.now().Add(24 * time.Hour)
+			job := tickets.Job{Kind: tickets.JobWatch, TicketID: ticket.ID, DueAt: due.Add(time.Hour), Key: "watch"}
+			must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+				if err := tx.SaveDebitsInFlight(b.ctx, []account.DebitInFlight{{ChargeID: "c9", TicketID: ticket.ID, SubscriptionID: "s1", AmountFen: 3000, DueAt: due, NamedAt: b.clock.now()}}); err != nil {
+					return err
+				}
+				return tx.Enqueue(b.ctx, job)
+			}))
+			looks := 0
+			days := func(n int) {
+				b.drain(time.Duration(n)*24*time.Hour, func() { looks++ })
+			}
+			b.clock.until(due)
+			days(3)
+			if looks < 3 || len(b.waiting()) != 1 {
+				t.Errorf("looked %d times in 3 days, and %d looks are to come", looks, len(b.waiting()))
+			}
+			want := 8
+			if arrives {
+				c := charge("c9", "2026-07-21", "2026-08-21")
+				must(t, b.Conn().WithContext(b.ctx).Create(&c).Error)
+				want = 1
+			}
+			looks = 0
+			days(30)
+			if looks == 0 || looks > want || len(b.waiting()) != 0 {
+				t.Errorf("looked %d times more, want at most %d, and %d looks are to come", looks, want, len(b.waiting()))
+			}
+		})
+	}
+}
