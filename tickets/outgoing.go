@@ -18,6 +18,7 @@ const (
 	TellCancelOutcome Tell = "cancel_outcome" // what was stopped and proven
 	TellRefundOutcome Tell = "refund_outcome" // what came back
 	TellOffer         Tell = "offer"          // a quote that needs the customer's yes
+	TellUnread        Tell = "unread"         // an answer stands unread in the chat; by text message only
 	TellCodeNeeded    Tell = "code_needed"    // the yes to a quote needs a code
 	TellHoldAsked     Tell = "hold_asked"     // "was it you?", to the registered contact
 	TellAnswer        Tell = "answer"         // an agent's own words

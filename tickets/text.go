@@ -78,6 +78,17 @@ type TextBody struct {
 // CanText reports whether something can be said by text message.
 func (s Settings) CanText(tell Tell) bool { return s.Codes.SMS && s.Texts.Templates[tell] != "" }
 
+// Textable are the words that can be said by text message.
+func (s Settings) Textable() []Tell {
+	var out []Tell
+	for tell := range s.Texts.Templates {
+		if s.CanText(tell) {
+			out = append(out, tell)
+		}
+	}
+	return out
+}
+
 // InsertText puts a text message into the outbox, in the caller's transaction: the row, the event that
 // commits to it and the job that sends it once it is not quiet; a code goes at once. A message of the
 // same key is left as it is. Conflict where it can't be said by text message (CanText).

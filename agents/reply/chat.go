@@ -238,7 +238,8 @@ func (w *Writer) Unread(ctx context.Context, j tickets.Job, done func(tickets.Tx
 	})
 }
 
-// otherWay sends what stands in a chat as a mail, or records why not.
+// otherWay sends what stands in a chat as a mail, else a text message that something stands there, or
+// records why not.
 func (w *Writer) otherWay(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, c tickets.Conversation, at time.Time) error {
 	m, err := tx.Message(ctx, o.MessageID)
 	if err != nil {
@@ -268,6 +269,8 @@ func (w *Writer) otherWay(ctx context.Context, tx tickets.Tx, o tickets.Outgoing
 			return err
 		}
 		why = "no_longer_so"
+	} else if f.Account != nil && wasProven(proofs, c, f.Account.Account.No) && w.canText(f, tickets.TellUnread) {
+		return w.text(ctx, tx, f, tickets.TellUnread, "unread/"+strconv.FormatInt(o.ID, 10))
 	}
 	return tx.Append(ctx, at, result(f, map[string]any{
 		"tell": string(o.Tell), "state": "left_out", "reason": why, "key": o.Key,

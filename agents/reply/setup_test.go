@@ -46,7 +46,7 @@ func setup(t *testing.T) *bundle {
 		Settings: tickets.Settings{
 			Locale: "zh-CN", Zone: shanghai(), Codes: codes(),
 			Texts: tickets.Texts{
-				Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1", "unread": "SMS_2"}, Quiet: tickets.Quiet{From: 9 * time.Hour, Until: 12 * time.Hour},
+				Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1", "unread": "SMS_2", tickets.TellCancelOutcome: "T-2"}, Quiet: tickets.Quiet{From: 9 * time.Hour, Until: 12 * time.Hour},
 			},
 		}, PublicURL: "https://desk.example.com/",
 		PageToken: func(ticketID int64, address string, _ time.Time) string {

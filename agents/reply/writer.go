@@ -116,6 +116,9 @@ func (w *Writer) mail(ctx context.Context, tx tickets.Tx, f Facts, r ref) error 
 	} else if !errors.Is(err, tickets.NotFound) {
 		return fmt.Errorf("look for mail: %w", err)
 	}
+	if texted, err := w.byText(ctx, tx, f, r); err != nil || texted {
+		return err
+	}
 	m, err := Compose(f)
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", r.tell, err)

@@ -43,6 +43,8 @@ type Case struct {
 	QuoteChanged bool
 	// Channels are the payment channels that the desk has access to.
 	Channels []account.PaymentChannel
+	// Texts are the words that the desk can send to a phone as text messages.
+	Texts []tickets.Tell
 	// Tried are the keys of effects that this job tried already without getting a last word: they
 	// are not tried again before the next one.
 	Tried []string

@@ -142,7 +142,7 @@ func (c Case) asksOwner(now time.Time) bool {
 	_, held := c.activeHold()
 	_, asked := c.told(tickets.TellHoldAsked)
 	return held && !asked && c.step(tickets.Verify).State == tickets.NeedsCustomer && c.Account != nil &&
-		tickets.Mailable(c.Account.Account.Email) && !c.Account.Account.ContactFresh(now)
+		!c.Account.Account.ContactFresh(now) && (tickets.Mailable(c.Account.Account.Email) || c.texts(now, tickets.TellHoldAsked))
 }
 
 // A burst of holds that nobody confirmed may be an attack on the debits of many, and rings.

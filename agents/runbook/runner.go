@@ -60,6 +60,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 			return err
 		}
 		c.Channels, c.Tried, c.Progressed = r.reached(), tried, progressed
+		c.Texts = r.Settings.Textable()
 		c.QuoteChanged = c.changed(r.Settings, r.Now())
 		next := Plan(c, r.Settings, r.Now())
 		if stale != nil && c.Ticket.Live() && !slices.Contains([]Do{DoStop, DoEnd, DoHold}, next.Do) {

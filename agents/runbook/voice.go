@@ -20,7 +20,15 @@ func (c Case) voiceOnly(now time.Time) bool {
 		return false
 	}
 	a := c.Account.Account
-	return !tickets.Mailable(c.Ticket.Requester) && (!tickets.Mailable(a.Email) || a.ContactFresh(now))
+	return !tickets.Mailable(c.Ticket.Requester) && (!tickets.Mailable(a.Email) || a.ContactFresh(now)) &&
+		!c.texts(now, tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer)
+}
+
+// texts reports whether the account's own phone can be told all of it by text message.
+func (c Case) texts(now time.Time, all ...tickets.Tell) bool {
+	a := c.Account.Account
+	return a.Phone != "" && !a.ContactFresh(now) &&
+		!slices.ContainsFunc(all, func(t tickets.Tell) bool { return !slices.Contains(c.Texts, t) })
 }
 
 // toldByPhone reports whether somebody told the customer something by word of mouth after an instant.
