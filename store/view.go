@@ -14,6 +14,7 @@ import (
 const (
 	live            = "status NOT IN ('solved', 'closed')"
 	notCancellation = "status = 'closed' AND reason = 'not_cancellation'"
+	noAnswer        = "status = 'closed' AND reason = 'no_answer'"
 	waitingChat     = "channel = 'chat' AND status IN ('new', 'open')"
 	// What waits is found from the few steps and refunds that do, not by asking after each case that runs.
 	needsPerson = live + ` AND (status IN ('new', 'open') OR id IN (
@@ -46,7 +47,9 @@ func inView(q *gorm.DB, v tickets.View, login string, status tickets.Status) *go
 	case tickets.ViewSolved:
 		return q.Where("status = 'solved'")
 	case tickets.ViewClosed:
-		return q.Where("status = 'closed' AND reason <> 'not_cancellation'")
+		return q.Where("status = 'closed' AND reason NOT IN ('not_cancellation', 'no_answer')")
+	case tickets.ViewNoAnswer:
+		return q.Where(noAnswer)
 	case tickets.ViewNotCancellation:
 		return q.Where(notCancellation)
 	case tickets.ViewAll:

@@ -227,6 +227,7 @@ const (
 	ViewCustomer        View = "customer" // the customer's turn
 	ViewSolved          View = "solved"
 	ViewClosed          View = "closed"
+	ViewNoAnswer        View = "no_answer" // nobody ever answered our question
 	ViewNotCancellation View = "not_cancellation"
 )
 
@@ -238,7 +239,7 @@ const CountLimit = 1000
 func Views() []View {
 	return []View{
 		ViewAll, ViewMine, ViewUnassigned, ViewNextCharge, ViewChats, ViewWaiting, ViewApproval, ViewCustomer, ViewSolved,
-		ViewClosed, ViewNotCancellation,
+		ViewClosed, ViewNoAnswer, ViewNotCancellation,
 	}
 }
 
