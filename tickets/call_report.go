@@ -98,8 +98,9 @@ func (d *Desk) openCall(ctx context.Context, tx Tx, by Actor, c Call, r CallRepo
 func (d *Desk) assign(ctx context.Context, tx Tx, t *Ticket, by Actor, login string, at time.Time) error {
 	var records []Record
 	if login != "" {
-		t.Assignee = login
-		records = append(records, Record{Stream: t.Number(), Type: EventAssigned, Actor: string(by), Data: map[string]any{"to": login}})
+		before := t.Assignee
+		t.claim(login, d.settings.ClaimFor, at)
+		records = append(records, assignedRecord(*t, before, by))
 	}
 	if login != "" && t.Status == New {
 		before := t.Status

@@ -2,13 +2,9 @@ package tickets
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 )
-
-// maxFactAccounts bounds the accounts that a payment fact is held against.
-const maxFactAccounts = 5
 
 func levelOfProof(v *Verification) int {
 	if v == nil {
@@ -47,13 +43,15 @@ func (d *Desk) proveChat(ctx context.Context, tx Tx, c *Conversation, h Handover
 	if c.FactTries >= maxFactTries {
 		return nil, append(why, "payment: too many tries"), nil
 	}
-	v, err := d.provePayment(ctx, tx, h, at)
-	switch {
-	case errors.Is(err, NotFound):
-		c.FactTries += len(h.Customer.PaymentFacts)
-		return nil, append(why, "payment: fits no account"), nil
-	case err != nil:
+	f := h.Customer.Facts
+	v, fits, err := Identity{Account: f.Account, Phone: f.Phone, Email: f.Email, PaymentFacts: h.Customer.PaymentFacts}.
+		proof(ctx, tx, ChatScope(h.ConversationID), at, d.settings.Zone)
+	if err != nil {
 		return nil, nil, err
+	}
+	if !fits {
+		c.FactTries++
+		return nil, append(why, "payment: fits no account"), nil
 	}
 	why = append(why, "payment: "+string(v.Method))
 	if lasts(have, v) {
@@ -67,40 +65,4 @@ func lasts(have []Verification, v Verification) bool {
 	return slices.ContainsFunc(have, func(o Verification) bool {
 		return o.VoidedAt == nil && o.Scope == v.Scope && o.AccountNo == v.AccountNo && o.Method == v.Method && !o.ExpiresAt.Before(v.ExpiresAt)
 	})
-}
-
-// provePayment is what payment facts prove; NotFound where that is nothing.
-func (d *Desk) provePayment(ctx context.Context, tx Tx, h Handover, at time.Time) (Verification, error) {
-	facts := h.Customer.PaymentFacts
-	var accounts []string
-	for _, k := range []struct {
-		by    AccountKey
-		value string
-	}{{ByAccount, h.Customer.Facts.Account}, {ByPhone, h.Customer.Facts.Phone}, {ByEmail, h.Customer.Facts.Email}, {ByTxnID, facts[0].ChannelTxnID}} {
-		if k.value == "" || len(accounts) > 0 {
-			continue
-		}
-		found, err := tx.FindAccounts(ctx, k.by, k.value)
-		if err != nil {
-			return Verification{}, err
-		}
-		accounts = found[:min(len(found), maxFactAccounts)]
-	}
-	v := Verification{Scope: ChatScope(h.ConversationID), At: at, ExpiresAt: at.Add(VerificationLife)}
-	for _, no := range accounts {
-		snap, err := tx.Snapshot(ctx, no)
-		if err != nil {
-			return v, err
-		}
-		v.AccountNo = snap.Account.No
-		switch {
-		case snap.TwoTransactions(facts, at, d.settings.Zone):
-			v.Level, v.Method = 2, MethodTwoTransactions
-			return v, nil
-		case len(snap.PaidBy(facts, at, d.settings.Zone)) > 0:
-			v.Level, v.Method = 1, MethodPaymentFact
-			return v, nil
-		}
-	}
-	return v, NotFound
 }

@@ -144,12 +144,8 @@ func (id Identity) known(ctx context.Context, r Reader) (bool, error) {
 	return slices.ContainsFunc(found, func(p pointed) bool { return len(p.accounts) > 0 }), err
 }
 
-// maxCandidates bounds the accounts that payment facts are held against.
-const maxCandidates = 20
-
 // prove is the account of which every payment fact is true, where there is exactly one among those
-// that the stated facts point at, and how much that proves; "" where nothing is proven. One wrong fact
-// spoils the others, so that nobody finds one out by trying several at once.
+// that the stated facts point at, and how much that proves; "" where nothing is proven.
 func (id Identity) prove(ctx context.Context, r Reader, at time.Time, zone *time.Location) (accountNo string, m Method, err error) {
 	if len(id.PaymentFacts) == 0 {
 		return "", "", nil
@@ -162,25 +158,7 @@ func (id Identity) prove(ctx context.Context, r Reader, at time.Time, zone *time
 	for _, p := range found {
 		all = append(all, p.accounts...)
 	}
-	all = distinct(all)
-	for _, no := range all[:min(len(all), maxCandidates)] {
-		snap, err := r.Snapshot(ctx, no)
-		if err != nil {
-			return "", "", fmt.Errorf("account of payment facts: %w", err)
-		}
-		switch {
-		case slices.ContainsFunc(id.PaymentFacts, func(f account.PaymentFact) bool {
-			return len(snap.PaidBy([]account.PaymentFact{f}, at, zone)) == 0
-		}):
-		case accountNo != "":
-			return "", "", nil // two accounts fit: never guessed
-		case snap.TwoTransactions(id.PaymentFacts, at, zone):
-			accountNo, m = no, MethodTwoTransactions
-		default:
-			accountNo, m = no, MethodPaymentFact
-		}
-	}
-	return accountNo, m, nil
+	return provenBy(ctx, r, all, id.PaymentFacts, at, zone)
 }
 
 // proof is the verification that the payment facts give a scope, and whether they prove anything. given

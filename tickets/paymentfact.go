@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -58,17 +59,17 @@ func (d *Desk) CheckFacts(ctx context.Context, id int64, by Actor, facts []accou
 		if err := tired(ctx, tx, check); err != nil {
 			return err
 		}
-		v, found, err := d.provenBy(ctx, tx, suspects, facts, at)
+		no, method, err := provenBy(ctx, tx, suspects, facts, at, d.settings.Zone)
 		if err != nil {
 			return err
 		}
-		if check.Matched, matched = found, found; found {
-			check.AccountNo = v.AccountNo
+		if check.Matched, matched = no != "", no != ""; matched {
+			check.AccountNo = no
 		}
 		if err := tx.InsertFactCheck(ctx, check); err != nil {
 			return err
 		}
-		if !found {
+		if !matched {
 			return tx.Append(ctx, at, Record{
 				Stream: t.Number(), Type: EventVerifyFailed, Actor: string(by), Data: map[string]any{"method": string(MethodPaymentFact)},
 			})
@@ -77,7 +78,7 @@ func (d *Desk) CheckFacts(ctx context.Context, id int64, by Actor, facts []accou
 		if err != nil {
 			return err
 		}
-		v.TicketID = id
+		v := Verification{TicketID: id, AccountNo: no, Level: method.Gives(ActStop), Method: method, At: at, ExpiresAt: at.Add(VerificationLife)}
 		v.MessageID, v.Scope = covered(messages)
 		return insertProof(ctx, tx, t, &v, by, at)
 	})
@@ -111,9 +112,7 @@ func suspects(ctx context.Context, tx Tx, t Ticket, facts []account.PaymentFact)
 			return nil, err
 		}
 	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	return out[:min(len(out), mostSuspects)], nil
+	return distinct(out), nil
 }
 
 // tired is TooMany where there were enough wrong tries.
@@ -140,33 +139,28 @@ func tired(ctx context.Context, tx Tx, c FactCheck) error {
 	return nil
 }
 
-// provenBy is what the facts prove, if all of them are true of one account and of no other.
-func (d *Desk) provenBy(ctx context.Context, tx Tx, accounts []string, facts []account.PaymentFact, at time.Time) (Verification, bool, error) {
-	var out []Verification
-	for _, no := range accounts {
-		snap, err := tx.Snapshot(ctx, no)
+// provenBy is the account of which every fact is true, where there is exactly one among those, and how
+// much that proves; "" where nothing is proven. One wrong fact spoils the others, so that nobody finds one
+// out by trying several at once, and two accounts that fit are never guessed between.
+func provenBy(ctx context.Context, r Reader, accounts []string, facts []account.PaymentFact, at time.Time, zone *time.Location) (accountNo string, m Method, err error) {
+	accounts = distinct(slices.Clone(accounts))
+	for _, no := range accounts[:min(len(accounts), mostSuspects)] {
+		snap, err := r.Snapshot(ctx, no)
 		if err != nil {
-			return Verification{}, false, err
+			return "", "", fmt.Errorf("account of payment facts: %w", err)
 		}
-		if !allTrue(snap, facts, at, d.settings.Zone) {
-			continue
+		wrong := slices.ContainsFunc(facts, func(f account.PaymentFact) bool {
+			return len(snap.PaidBy([]account.PaymentFact{f}, at, zone)) == 0
+		})
+		switch {
+		case wrong:
+		case accountNo != "":
+			return "", "", nil
+		case snap.TwoTransactions(facts, at, zone):
+			accountNo, m = no, MethodTwoTransactions
+		default:
+			accountNo, m = no, MethodPaymentFact
 		}
-		v := Verification{AccountNo: no, Method: MethodPaymentFact, At: at, ExpiresAt: at.Add(VerificationLife)}
-		if snap.TwoTransactions(facts, at, d.settings.Zone) {
-			v.Method = MethodTwoTransactions
-		}
-		v.Level = v.Method.Gives(ActStop)
-		out = append(out, v)
 	}
-	if len(out) != 1 {
-		return Verification{}, false, nil
-	}
-	return out[0], true, nil
-}
-
-// allTrue reports whether each of the facts is true of a recent debit of the account.
-func allTrue(s account.Snapshot, facts []account.PaymentFact, at time.Time, zone *time.Location) bool {
-	return !slices.ContainsFunc(facts, func(f account.PaymentFact) bool {
-		return len(s.PaidBy([]account.PaymentFact{f}, at, zone)) == 0
-	})
+	return accountNo, m, nil
 }
