@@ -25,6 +25,10 @@ type PageLinks struct {
 // PageLinkLife is how long a link works.
 const PageLinkLife = 30 * 24 * time.Hour
 
+// PageMark stands in place of a link's path element in what is kept of a message. It is filled in on the
+// way out: who may read the case is not thereby somebody who holds the customer's link.
+const PageMark = "{{page}}"
+
 // pageScope begins the scope of everything that is said on a customer's page.
 const pageScope = "page/"
 

@@ -1,9 +1,6 @@
 package reply
 
 import (
-	"bytes"
-	"fmt"
-	"io"
 	"mime"
 	"regexp"
 	"strings"
@@ -55,21 +52,7 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 	if f.Code == nil && !mostlyASCII(m.Text) { // the mark of a code stays as it is in quoted-printable only
 		h.Set("Content-Transfer-Encoding", "base64")
 	}
-	var b bytes.Buffer
-	w, err := gomail.CreateSingleInlineWriter(&b, h)
-	if err != nil {
-		return nil, fmt.Errorf("write mail: %w", err)
-	}
-	if _, err := io.WriteString(w, strings.ReplaceAll(m.Text, "\n", "\r\n")); err != nil {
-		return nil, fmt.Errorf("write mail: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("write mail: %w", err)
-	}
-	if !bytes.HasSuffix(b.Bytes(), []byte("\r\n")) {
-		b.WriteString("\r\n")
-	}
-	return b.Bytes(), nil
+	return written(h.Header, []byte(strings.ReplaceAll(m.Text, "\n", "\r\n")))
 }
 
 // references is the thread the answer continues, without what is no Message-ID, each once.

@@ -1,9 +1,7 @@
 package reply
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -52,21 +50,4 @@ func (w *Writer) tellCode(ctx context.Context, tx tickets.Tx, ticketID int64, r 
 			"action": word(actionWords, string(c.Action), language(t.Locale) == "en"),
 		},
 	}, at)
-}
-
-// filledIn is what goes out of a row: its bytes, and in those of a code the digits instead of their mark.
-// A code that nobody can use any more has none.
-func (s *Sender) filledIn(ctx context.Context, o tickets.Outgoing) ([]byte, error) {
-	if o.Tell != tickets.TellCode {
-		return o.Raw, nil
-	}
-	id, err := strconv.ParseInt(o.Key[strings.LastIndexByte(o.Key, '/')+1:], 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("key of a code: %w", err)
-	}
-	c, err := s.store.Code(ctx, id)
-	if err != nil || !c.Open(s.now()) {
-		return nil, err
-	}
-	return bytes.ReplaceAll(o.Raw, []byte(tickets.CodeMark), []byte(s.ways.Codes.Digits(c))), nil
 }

@@ -49,8 +49,8 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 // address makes the mail one to an address: what it answers, and whether it has a link to the page.
 func (w *Writer) address(f *Facts, messages []tickets.Message, to string) {
 	f.Recipient, f.Thread, f.Page = to, threadOf(messages, to), ""
-	if w.cfg.PageToken != nil && (f.onFile() || authenticated(messages, to)) {
-		f.Page = strings.TrimRight(w.cfg.PublicURL, "/") + "/c/" + w.cfg.PageToken(f.Ticket.ID, to, f.Now)
+	if w.cfg.Pages && (f.onFile() || authenticated(messages, to)) {
+		f.Page = w.page()
 	}
 }
 

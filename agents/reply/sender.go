@@ -3,6 +3,7 @@ package reply
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -45,6 +46,8 @@ type Ways struct {
 	Text Texter // nil where no text messages are sent
 	// Codes fills in the codes, which are in no row of the outbox.
 	Codes tickets.Codes
+	// Pages makes the links to customers' pages, which are in no row either.
+	Pages tickets.PageLinks
 }
 
 // Sender sends the mails and text messages of the outbox.
@@ -83,7 +86,7 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	answer := s.hand(ctx, o, raw)
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
-	if err := s.record(record, id, answer, done); err != nil {
+	if err := s.record(record, id, raw, answer, done); err != nil {
 		return fmt.Errorf("record mail %d: %w", id, err)
 	}
 	if answer != nil && errors.Is(answer, tickets.Unavailable) {
@@ -108,7 +111,7 @@ func (s *Sender) hand(ctx context.Context, o tickets.Outgoing, raw []byte) error
 }
 
 // record writes the answer down.
-func (s *Sender) record(ctx context.Context, id int64, answer error, done func(tickets.Tx) error) error {
+func (s *Sender) record(ctx context.Context, id int64, raw []byte, answer error, done func(tickets.Tx) error) error {
 	at := s.now()
 	var err error
 	for range recordTries {
@@ -130,7 +133,7 @@ func (s *Sender) record(ctx context.Context, id int64, answer error, done func(t
 			default:
 				o.State = tickets.OutgoingFailed
 			}
-			if err := settle(ctx, tx, o, answer, at); err != nil {
+			if err := settle(ctx, tx, o, raw, answer, at); err != nil {
 				return err
 			}
 			return done(tx)
@@ -143,7 +146,7 @@ func (s *Sender) record(ctx context.Context, id int64, answer error, done func(t
 }
 
 // settle stores a mail that has its last word, with its event and the job that goes on.
-func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error, at time.Time) error {
+func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, raw []byte, answer error, at time.Time) error {
 	if err := tx.SaveOutgoing(ctx, o); err != nil {
 		return err
 	}
@@ -152,6 +155,9 @@ func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, answer error
 	}
 	if r := (*RefusalError)(nil); errors.As(answer, &r) {
 		data["code"] = r.Code
+	}
+	if o.Tell != tickets.TellCode { // six digits could be found by trying
+		data["sha256"] = fmt.Sprintf("%x", sha256.Sum256(raw))
 	}
 	err := tx.Append(ctx, at, tickets.Record{
 		Stream: tickets.Number(o.TicketID), Type: tickets.EventNotifyResult, Actor: string(tickets.DeskActor),

@@ -1,8 +1,12 @@
 package reply_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,7 +45,7 @@ func setupServer(t *testing.T) *post {
 }
 
 func (p *post) through(m reply.Mailer) *reply.Sender {
-	return reply.NewSender(p.DB, reply.Ways{Mail: m, Text: p.texter, Codes: codes()}, func() time.Time { return p.now })
+	return reply.NewSender(p.DB, reply.Ways{Mail: m, Text: p.texter, Codes: codes(), Pages: pages()}, func() time.Time { return p.now })
 }
 
 // send runs the JobSend and reports whether it completed its job.
@@ -80,6 +84,54 @@ func (p *post) firstResponse(t *testing.T) time.Time {
 	return *ticket.FirstRespondedAt
 }
 
+func pages() tickets.PageLinks {
+	return tickets.PageLinks{Key: []byte("pages of the tests, 32 bytes long")}
+}
+
+// linked is the mail as it goes out: with the link of whom it is for.
+func linked(t *testing.T, o tickets.Outgoing) string {
+	t.Helper()
+	text := read(t, o.Raw).text
+	if !strings.Contains(text, "/c/"+tickets.PageMark+"\n") {
+		t.Fatalf("no mark of a link:\n%s", text)
+	}
+	return strings.ReplaceAll(text, tickets.PageMark, pages().Token(o.TicketID, o.Recipient, o.At))
+}
+
+func TestTheLinkIsInNothingThatIsKept(t *testing.T) {
+	t.Parallel()
+	p := setupServer(t)
+	p.server.Refuse("li@example.com", 451, 1)
+	for range 2 {
+		p.now = p.now.Add(time.Hour)
+		if done, err := p.send(t); done != (err == nil) {
+			t.Fatalf("done %v, error %v", done, err)
+		}
+	}
+	arrived := p.server.Messages()[0].Raw
+	got, kept := read(t, arrived), read(t, p.mail.Raw)
+	same(t, "text that arrived", linked(t, p.mail), got.text)
+	same(t, "header that arrived", kept.header.Map(), got.header.Map())
+	if bytes.Contains(arrived, []byte("page}}")) {
+		t.Error("the mark went out")
+	}
+	var bodies []string
+	if err := p.Conn().WithContext(t.Context()).Table("events").Order("id").Pluck("canonical", &bodies).Error; err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%x", sha256.Sum256(arrived)); !strings.Contains(bodies[len(bodies)-1], want) {
+		t.Errorf("the event %s lacks the digest %s of what was sent", bodies[len(bodies)-1], want)
+	}
+	messages, err := p.Messages(t.Context(), p.ticket.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := pages().Token(p.mail.TicketID, p.mail.Recipient, p.mail.At)
+	if all := fmt.Sprintf("%+v %+v %s", messages, p.row(t), p.row(t).Raw); strings.Contains(all, token) {
+		t.Error("the link is kept")
+	}
+}
+
 func TestSendHandsOverTheStoredBytesOnce(t *testing.T) {
 	t.Parallel()
 	p := setupServer(t)
@@ -88,7 +140,11 @@ func TestSendHandsOverTheStoredBytesOnce(t *testing.T) {
 			t.Fatalf("done %v, error %v", done, err)
 		}
 	}
-	same(t, "what arrived", []smtptest.Message{{From: "service@example.com", To: []string{"li@example.com"}, Raw: p.mail.Raw}}, p.server.Messages())
+	got := p.server.Messages()
+	if len(got) != 1 || got[0].From != "service@example.com" || !slices.Equal(got[0].To, []string{"li@example.com"}) {
+		t.Fatalf("what arrived: %+v", got)
+	}
+	same(t, "what arrived", linked(t, p.mail), read(t, got[0].Raw).text)
 	want := p.mail
 	want.State, want.Attempts, want.SentAt = tickets.OutgoingSent, 1, &p.now
 	same(t, "outbox row", want, p.row(t))

@@ -2,7 +2,6 @@ package reply_test
 
 import (
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -49,9 +48,7 @@ func setup(t *testing.T) *bundle {
 				Templates: map[tickets.Tell]string{tickets.TellCode: "SMS_1", "unread": "SMS_2", tickets.TellCancelOutcome: "T-2"}, Quiet: tickets.Quiet{From: 9 * time.Hour, Until: 12 * time.Hour},
 			},
 		}, PublicURL: "https://desk.example.com/",
-		PageToken: func(ticketID int64, address string, _ time.Time) string {
-			return strconv.FormatInt(ticketID, 10) + "-" + address
-		},
+		Pages: true,
 	})
 	b.keep(t, member())
 	b.ticket, b.mail = b.open(t, "li@example.com", 1)

@@ -14,7 +14,7 @@ func (w *Writer) byText(ctx context.Context, tx tickets.Tx, f Facts, r ref) (boo
 	if f.Account == nil || !f.private() || tickets.Mailable(f.Recipient) || !w.canText(f, r.tell) {
 		return false, nil
 	}
-	f.Page = w.textLink(f)
+	f.Page = w.page()
 	if _, err := viewOf(f); err != nil {
 		return false, err
 	}
@@ -23,12 +23,12 @@ func (w *Writer) byText(ctx context.Context, tx tickets.Tx, f Facts, r ref) (boo
 
 // canText reports whether the account's own phone can be told something by text message.
 func (w *Writer) canText(f Facts, tell tickets.Tell) bool {
-	return w.cfg.PageToken != nil && w.cfg.Settings.CanText(tell) && f.Account.Account.Phone != "" && !f.Account.Account.ContactFresh(f.Now)
+	return w.cfg.Pages && w.cfg.Settings.CanText(tell) && f.Account.Account.Phone != "" && !f.Account.Account.ContactFresh(f.Now)
 }
 
-// textLink is the page's address as the account's own phone gets it.
-func (w *Writer) textLink(f Facts) string {
-	return strings.TrimRight(w.cfg.PublicURL, "/") + "/c/" + w.cfg.PageToken(f.Ticket.ID, f.Account.Account.Phone, f.Now)
+// page is the address of the customer's page as it is kept: whose link it is, is filled in on the way out.
+func (w *Writer) page() string {
+	return strings.TrimRight(w.cfg.PublicURL, "/") + "/c/" + tickets.PageMark
 }
 
 // text puts one text message to the account's own phone into the outbox. What it is about stands on the
@@ -36,6 +36,6 @@ func (w *Writer) textLink(f Facts) string {
 func (w *Writer) text(ctx context.Context, tx tickets.Tx, f Facts, tell tickets.Tell, key string) error {
 	return tickets.InsertText(ctx, tx, f.Ticket, w.cfg.Settings, tickets.Text{
 		Tell: tell, Key: key, Phone: f.Account.Account.Phone,
-		Params: map[string]string{"number": f.Ticket.Number(), "link": w.textLink(f)},
+		Params: map[string]string{"number": f.Ticket.Number(), "link": w.page()},
 	}, f.Now)
 }

@@ -29,10 +29,10 @@ type Config struct {
 	From     Address
 	Product  string
 	Settings tickets.Settings
-	// PublicURL is where the customer's page lives, and PageToken makes its signed, expiring path
-	// element for one ticket and one address. Without a PageToken no mail has a link.
+	// PublicURL is where the customer's page lives. Without Pages no mail has a link to it; the signed,
+	// expiring path element of one is filled in by the Sender.
 	PublicURL string
-	PageToken func(ticketID int64, address string, at time.Time) string
+	Pages     bool
 }
 
 // Writer puts mails to customers into the outbox.

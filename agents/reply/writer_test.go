@@ -30,7 +30,7 @@ func TestTellPutsOneMailIntoTheOutbox(t *testing.T) {
 		State: tickets.OutgoingQueued, At: at(22, 10, 5).UTC(),
 	}, o)
 	mail := read(t, raw)
-	if !strings.Contains(mail.text, "下次扣费已取消") || !strings.Contains(mail.text, "https://desk.example.com/c/1-li@example.com") {
+	if !strings.Contains(mail.text, "下次扣费已取消") || !strings.Contains(mail.text, "https://desk.example.com/c/{{page}}") {
 		t.Errorf("the mail lacks the result or the customer's page:\n%s", mail.text)
 	}
 	same(t, "In-Reply-To", "<"+b.mail.MessageID+">", mail.header.Get("In-Reply-To"))

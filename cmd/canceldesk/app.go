@@ -97,13 +97,13 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	})
 	a.writer = reply.NewWriter(reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},
-		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, PageToken: settings.Pages.Token,
+		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, Pages: true,
 	})
 	mailer, err := smtpOf(from)
 	if err != nil {
 		return nil, err
 	}
-	a.sender = reply.NewSender(a.db, reply.Ways{Mail: mailer, Text: a.texter, Codes: settings.Codes}, now)
+	a.sender = reply.NewSender(a.db, reply.Ways{Mail: mailer, Text: a.texter, Codes: settings.Codes, Pages: settings.Pages}, now)
 	return a, nil
 }
 
