@@ -40,7 +40,7 @@ func (a *app) reachPlatform() (runbook.Biller, map[account.PaymentChannel]runboo
 	channels := map[account.PaymentChannel]runbook.Channel{account.Ledger: a.ledger}
 	var err error
 	if c := a.config.Accounts; c.Source == "http" {
-		if a.platform.accounts, err = platform.NewClient(c.URL, c.Secret, callTimeout, a.now); err != nil {
+		if a.platform.accounts, err = platform.NewClient(c.URL, c.Secret, c.Timeout, a.now); err != nil {
 			return nil, nil, err
 		}
 		a.platform.directory = platform.NewDirectory(platform.DirectoryConfig{
@@ -53,7 +53,7 @@ func (a *app) reachPlatform() (runbook.Biller, map[account.PaymentChannel]runboo
 	}
 	switch c := a.config.Billing; c.Mode {
 	case "http":
-		if a.platform.billing, err = platform.NewClient(c.URL, c.Secret, callTimeout, a.now); err != nil {
+		if a.platform.billing, err = platform.NewClient(c.URL, c.Secret, c.Timeout, a.now); err != nil {
 			return nil, nil, err
 		}
 		biller := platform.NewHTTP(a.platform.billing)
