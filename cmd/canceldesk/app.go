@@ -139,6 +139,7 @@ func deskSettings(c config.Config, imported []store.CalendarDay) (tickets.Settin
 			OwnFaultAutoLimitFen: au.OwnFaultAutoLimitFen, ApprovalAboveFen: au.ApprovalAboveFen,
 		},
 		RefundPolicy: account.Policy(c.Refunds.Policy), ChatIgnored: c.Chat.IgnoredAfter, ChatUnread: c.Chat.UnreadAfter,
+		AccountsElsewhere: c.Accounts.Source == "http",
 	}, nil
 }
 
