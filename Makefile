@@ -10,13 +10,14 @@ PKG      ?= ./...
 FUZZTIME ?= 30s
 COUNT    ?= 1
 KILLS    ?= 20
+REQUESTS ?= 300
 
 LINT := bin/golangci-lint
 
 # The linter's cache remembers file names, so a cache that two checkouts share reports one's files in the other.
 export GOLANGCI_LINT_CACHE := $(CURDIR)/bin/lint-cache
 
-.PHONY: help build test check fmt demo bench kill fuzz deps clean
+.PHONY: help build test check fmt demo bench kill debits fuzz deps clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ kill: deps ## the tests that kill the desk between its steps, the long form with
 	@found=$$($(GO) test -list 'Kill' $(PKG) | grep -c '^Test' || true)
 	[ "$$found" -gt 0 ] || { echo 'make kill: no test named …Kill… in $(PKG)' >&2; exit 1; }
 	CANCELDESK_KILLS=$(KILLS) $(GO) test -race -timeout 60m -count $(COUNT) -run 'Kill' $(PKG)
+
+debits: deps ## people ask to stop while billers debit them, the long form with REQUESTS (300), COUNT times (1)
+	@CANCELDESK_REQUESTS=$(REQUESTS) $(GO) test -v -timeout 30m -count $(COUNT) -parallel 1 -run 'NobodyIsDebitedAgain' ./cmd/canceldesk
 
 # Go may spend 60 s on making each new input smaller, past FUZZTIME and with no progress: tries are counted instead.
 fuzz: ## every fuzz target for FUZZTIME (30s) each

@@ -49,6 +49,7 @@ func TestStore(t *testing.T) {
 		apiPromises(),
 		callPromises(),
 		stopPromises(),
+		awaitedPromises(),
 		lookupPromises(),
 		watchPromises(),
 	} {

@@ -25,11 +25,11 @@ func (d *Desk) proveChat(ctx context.Context, tx Tx, c *Conversation, h Handover
 		switch {
 		case err != nil:
 			return nil, nil, err
-		case len(known) != 1:
+		case len(known) != 1 && !d.settings.AccountsElsewhere:
 			why = append(why, "session: names an account that is not known here")
 		default:
 			v := Verification{
-				Scope: ChatScope(h.ConversationID), AccountNo: known[0], Level: 2, Method: MethodSession, At: at, ExpiresAt: h.Session.ExpiresAt,
+				Scope: ChatScope(h.ConversationID), AccountNo: h.Session.AccountNo, Level: 2, Method: MethodSession, At: at, ExpiresAt: h.Session.ExpiresAt,
 			}
 			if lasts(have, v) {
 				return nil, why, nil

@@ -46,6 +46,8 @@ type Settings struct {
 	Codes         Codes
 	Texts         Texts
 	Pages         PageLinks
+	// AccountsElsewhere says that the platform keeps the accounts: one that is not known here may be known there.
+	AccountsElsewhere bool
 	// ChatIgnored is how long a chat may wait for a person, ChatUnread how long an answer in it may stay
 	// unread; 0 is 2 and 10 minutes.
 	ChatIgnored, ChatUnread time.Duration

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/canceldesk/canceldesk/agents/reply"
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
@@ -213,5 +214,23 @@ func TestChatTexts(t *testing.T) {
 	other, err2 := reply.ComposeChat(unknown)
 	if err != nil || err2 != nil || one != other {
 		t.Errorf("a known one reads %q, an unknown one %q", one, other)
+	}
+}
+
+// TestAChatNamesADebitThatWasSentBefore: whoever chats reads as well as who writes mails which debit a stop came
+// too late for, and not that the next one is cancelled.
+func TestAChatNamesADebitThatWasSentBefore(t *testing.T) {
+	t.Parallel()
+	for lang, says := range map[string][2]string{"zh-CN": {"停止之前已经发出", "下次扣费已取消"}, "en": {"Sent before the stop", "next charge is cancelled"}} {
+		f := facts(tickets.TellCancelOutcome, lang)
+		f.Shown = true
+		f.InFlight = []account.DebitInFlight{{ChargeID: "c7", SubscriptionID: "s1", AmountFen: 3000}}
+		text, err := reply.ComposeChat(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text, says[0]) || !strings.Contains(text, "¥30.00") || !strings.Contains(text, "c7") || strings.Contains(text, says[1]) {
+			t.Errorf("%s reads\n%s", lang, text)
+		}
 	}
 }

@@ -133,7 +133,11 @@ func matches(ctx context.Context, r tickets.Reader, c Case) ([]Match, error) {
 	t, f := c.Ticket, c.Ticket.Facts
 	var out []Match
 	for _, no := range tickets.ProvenAccounts(c.Verifications) {
-		out = append(out, Match{By: tickets.ByAccount, Accounts: []string{no}})
+		found, err := r.FindAccounts(ctx, tickets.ByAccount, no)
+		if err != nil {
+			return nil, fmt.Errorf("look up proven account: %w", err)
+		}
+		out = append(out, Match{By: tickets.ByAccount, Accounts: found})
 	}
 	for _, k := range []key{
 		{tickets.ByEmail, t.Requester, false},

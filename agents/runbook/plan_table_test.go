@@ -195,6 +195,7 @@ func moneyRows() []planRow {
 		{"rejected it is done too", stopped(twice, refund(account.RefundRejected)), "settle refund succeeded/"},
 		{"a claim that our record does not show is a person's", stopped(asks(1, intent.RefundMistakenCharge), quoted(account.PeriodEnd)), "settle refund needs_agent/no_ground_found"},
 		{"nothing is left to come back", stopped(cancelAndRefund, quoted(account.Now)), "settle refund skipped/nothing_due"},
+		{"what became void came back to nobody", stopped(quoted(account.PeriodEnd), refund(account.RefundRejected), func(p *planned) { p.Refunds[0].Detail = account.VoidQuoteChanged }), "settle refund skipped/not_asked"},
 		{"no money was asked for", stopped(quoted(account.PeriodEnd)), "settle refund skipped/not_asked"},
 		{"coins that are asked about are a person's", stopped(asks(1, intent.StopAutoRenew, intent.AssetDisposal), settled, at(tickets.Assets, tickets.Todo, "")), "settle assets needs_agent/asked"},
 		{"coins that are not stay", stopped(settled, at(tickets.Assets, tickets.Todo, ""), about(func(s *account.Snapshot) { s.Assets = []account.AssetLot{{ID: "l1"}} })), "settle assets succeeded/kept"},

@@ -201,7 +201,7 @@ func settleRefunds(c Case, now time.Time) (Next, bool) {
 		return settle(c, name, tickets.NeedsApproval, "approval", fmt.Sprintf("%d fen wait for approval.", tickets.Reserved(c.Refunds)))
 	case has(moving):
 		return settleMoving(c, now)
-	case has(func(r account.Refund) bool { return c.quoted(r.QuoteHash) }):
+	case has(func(r account.Refund) bool { return !r.Void() && c.quoted(r.QuoteHash) }):
 		return settle(c, name, tickets.Succeeded, "", "")
 	case c.wants(intent.RefundMistakenCharge):
 		return settle(c, name, tickets.NeedsAgent, "no_ground_found",

@@ -55,6 +55,9 @@ func aloud(v ticketView, l listener, now time.Time) map[tickets.StepName]sentenc
 func aloudCancel(v ticketView, l listener) sentence {
 	switch step := v.Steps.Get(tickets.Cancel); {
 	case step.State == tickets.Succeeded && v.silent() && !v.debitable():
+		if len(v.InFlight) > 0 {
+			return sentence{Key: "aloud.stopped.flight"}
+		}
 		if last := v.lastDay(); l.money && last != "" {
 			return sentence{Key: "aloud.stopped.until", Last: last}
 		}

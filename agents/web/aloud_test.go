@@ -69,6 +69,7 @@ func TestAloud(t *testing.T) {
 		"both halves, the step not yet":  {rich, []func(*ticketView){stopped, ended}, map[tickets.StepName]string{tickets.Cancel: "aloud.working"}},
 		"both halves":                    {known, []func(*ticketView){stopped, ended, cancelled}, map[tickets.StepName]string{tickets.Cancel: "aloud.stopped", tickets.Notify: "aloud.written"}},
 		"both halves, to the holder":     {rich, []func(*ticketView){stopped, ended, cancelled}, map[tickets.StepName]string{tickets.Cancel: "aloud.stopped.until", tickets.Notify: "aloud.written"}},
+		"a debit that was sent before":   {rich, []func(*ticketView){stopped, ended, cancelled, func(v *ticketView) { v.InFlight = []account.DebitInFlight{{ChargeID: "c"}} }}, map[tickets.StepName]string{tickets.Cancel: "aloud.stopped.flight", tickets.Notify: "aloud.written"}},
 		"held is not cancelled":          {known, []func(*ticketView){held}, map[tickets.StepName]string{tickets.Cancel: "aloud.held"}},
 		"a hold that nobody confirmed":   {known, []func(*ticketView){held, func(v *ticketView) { v.Effects[0].State = tickets.EffectUnknown }}, map[tickets.StepName]string{tickets.Cancel: "aloud.working"}},
 		"only he can end it":             {known, []func(*ticketView){stopped, step(tickets.Cancel, tickets.NeedsCustomer, "customer_must_act")}, map[tickets.StepName]string{tickets.Cancel: "aloud.yourself"}},

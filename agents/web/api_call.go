@@ -131,13 +131,16 @@ func (s *Server) apiCall(ctx context.Context, c echo.Context, in *callInput) (*c
 	if err != nil {
 		return nil, err
 	}
+	id := tickets.Identity{
+		Account: b.Identity.Account, Phone: b.Identity.Phone, Email: b.Identity.Email, OrderNo: b.Identity.OrderNo,
+		NationalID: b.Identity.NationalID, PaymentFacts: facts,
+	}
+	if err := s.lookUp(ctx, id); err != nil {
+		return nil, err
+	}
 	t, opened, err := s.desk.Call(ctx, who(c).actor(), tickets.CallReport{
 		ID: b.CallID, Direction: tickets.CallDirection(b.Direction), Caller: b.Caller, Agent: b.Agent, StartedAt: b.StartedAt, EndedAt: b.EndedAt,
-		Identity: tickets.Identity{
-			Account: b.Identity.Account, Phone: b.Identity.Phone, Email: b.Identity.Email, OrderNo: b.Identity.OrderNo,
-			NationalID: b.Identity.NationalID, PaymentFacts: facts,
-		},
-		Summary: b.Summary, Transcript: b.Transcript,
+		Identity: id, Summary: b.Summary, Transcript: b.Transcript,
 	})
 	if err != nil {
 		return nil, err

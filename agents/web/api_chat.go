@@ -143,6 +143,13 @@ func (s *Server) apiHandoff(ctx context.Context, _ echo.Context, in *handoffInpu
 	if err := s.fillHandover(ctx, &h, b.Transcript, b.Customer, token); err != nil {
 		return nil, err
 	}
+	if h.Session == nil {
+		claimed := b.Customer
+		err := s.lookUp(ctx, tickets.Identity{Account: claimed.Account, Phone: claimed.Phone, Email: claimed.Email, PaymentFacts: facts})
+		if err != nil {
+			return nil, err
+		}
+	}
 	t, opened, err := s.desk.Handoff(ctx, h)
 	if err != nil {
 		return nil, err

@@ -149,6 +149,9 @@ func (s *Server) checkFacts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.lookUpFacts(c.Request().Context(), f.facts()); err != nil {
+		return s.done(c, id, "flash.facts", err)
+	}
 	matched, err := s.desk.CheckFacts(c.Request().Context(), id, who(c).by(), f.facts())
 	if err == nil && !matched {
 		err = &tickets.Error{Kind: tickets.Conflict, Msg: "This does not match. Nothing was changed."}

@@ -11,14 +11,17 @@ import (
 	"testing"
 
 	"github.com/canceldesk/canceldesk/agents/web"
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
 // theirs is a platform that keeps the accounts itself.
 type theirs struct {
-	h    *house
-	t    *testing.T
-	down bool
+	h     *house
+	t     *testing.T
+	down  bool
+	by    tickets.AccountKey
+	value string // what finds the account
 }
 
 // Find has the account u1 only.
@@ -26,20 +29,32 @@ func (d *theirs) Find(_ context.Context, by tickets.AccountKey, value string) ([
 	switch {
 	case d.down:
 		return nil, &tickets.Error{Kind: tickets.Unavailable, Msg: "The platform can't be reached just now. Try again later."}
-	case by != tickets.ByAccount || value != "u1":
+	case by != d.by || value != d.value:
 		return nil, nil
 	}
 	d.h.subscriber(d.t)
+	if d.by == tickets.ByTxnID {
+		d.h.charged(d.t, d.value)
+	}
 	return []string{"u1"}, nil
 }
 
-// TestAccountsThatThePlatformKeeps: an agent may name an account that the desk has never heard of, and
-// a subscription it has never heard of may be debited.
-func TestAccountsThatThePlatformKeeps(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	h.hire(t)
-	platform := &theirs{h: h, t: t, down: true}
+// charged gives the account u1 a charge of that transaction number.
+func (h *house) charged(t *testing.T, txn string) {
+	t.Helper()
+	s, err := account.DecodeSync([]byte(`{"account_no":"u1","charges":[{"id":"c1","subscription_id":"s1","agreement_id":"a1","amount_fen":3000,
+		"charged_at":"2026-03-01T01:00:00+08:00","channel":"platform","channel_txn_id":"` + txn + `","payer":"p","state":"paid"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.db.PutAccount(t.Context(), s, func(s string) string { return s }, h.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// over has the house serve with the accounts at a platform.
+func (h *house) over(t *testing.T, platform web.Directory) {
+	t.Helper()
 	server, err := web.New(web.Config{
 		Desk: h.desk, People: h.db, Sessions: h.db.Sessions(h.clock.now), PublicURL: "http://127.0.0.1", Zone: shanghai(), Locale: "zh-CN",
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{}, Intake: ledger{h},
@@ -51,6 +66,16 @@ func TestAccountsThatThePlatformKeeps(t *testing.T) {
 	srv := httptest.NewServer(server)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL
+}
+
+// TestAccountsThatThePlatformKeeps: an agent may name an account that the desk has never heard of, and
+// a subscription it has never heard of may be debited.
+func TestAccountsThatThePlatformKeeps(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	platform := &theirs{h: h, t: t, down: true, by: tickets.ByAccount, value: "u1"}
+	h.over(t, platform)
 	id := h.mail(t, nil)
 	b, path := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
 	link := func(no string) (accountNo, page string) {
@@ -75,5 +100,32 @@ func TestAccountsThatThePlatformKeeps(t *testing.T) {
 	got := h.call(t, http.MethodGet, "/v1/subscriptions/nobody/debit", h.key(t, "billing:read"), "")
 	if want := `{"allowed":true,"reason":"not_known","until":null}`; got.status != http.StatusOK || strings.TrimSpace(got.body) != want {
 		t.Errorf("%d %s, want %s", got.status, got.body, want)
+	}
+}
+
+// TestPaymentFactsOfAccountsThatThePlatformKeeps: what a caller knows of his debits is held against what the
+// platform knows; while it can't be asked the call is told of again and counts as no wrong guess.
+func TestPaymentFactsOfAccountsThatThePlatformKeeps(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	platform := &theirs{h: h, t: t, down: true, by: tickets.ByTxnID, value: "4200000001"}
+	h.over(t, platform)
+	key := h.key(t, "calls:write")
+	report := func() answer {
+		return h.call(t, http.MethodPost, "/v1/calls", key, `{"call_id":"c-1","started_at":"2026-03-01T10:00:00+08:00",
+			"identity":{"payment_facts":[{"channel_txn_id":"4200000001"}]},"summary":"客户要求关闭自动续费。"}`)
+	}
+	for range 7 { // more than the guesses that a call has
+		if got := report(); got.status != http.StatusServiceUnavailable {
+			t.Fatalf("while the platform can't be asked: %d %s", got.status, got.body)
+		}
+	}
+	platform.down = false
+	if got := report(); got.status != http.StatusCreated {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	proofs, err := h.db.Verifications(t.Context(), 1)
+	if err != nil || len(proofs) != 1 || proofs[0].AccountNo != "u1" || proofs[0].Method != tickets.MethodPaymentFact {
+		t.Errorf("proofs: %+v, %v", proofs, err)
 	}
 }

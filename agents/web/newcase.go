@@ -60,6 +60,9 @@ func (s *Server) checkCase(c echo.Context) error {
 	if err != nil {
 		return s.askAgain(c, f, err)
 	}
+	if err := s.lookUp(c.Request().Context(), id); err != nil {
+		return s.askAgain(c, f, err)
+	}
 	m, err := s.desk.Match(c.Request().Context(), id)
 	if err != nil {
 		return s.askAgain(c, f, err)
@@ -94,6 +97,9 @@ func (s *Server) openCase(c echo.Context) error {
 
 func (s *Server) takeDown(c echo.Context, f caseForm, id tickets.Identity, received time.Time) (tickets.Ticket, error) {
 	ctx, by := c.Request().Context(), who(c)
+	if err := s.lookUp(ctx, id); err != nil {
+		return tickets.Ticket{}, err
+	}
 	if f.How != "phone" {
 		return s.desk.Open(ctx, by.actor(), tickets.HandTaken{
 			Channel: tickets.Other, ReceivedAt: received, Identity: id, Text: f.Text, Scope: "hand/" + rand.Text(), Taken: by.agent.Login,

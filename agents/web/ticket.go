@@ -33,6 +33,7 @@ type ticketView struct {
 	Run           *tickets.Run
 	Steps         tickets.Steps
 	Effects       []tickets.Effect
+	InFlight      []account.DebitInFlight // debits that a stop came too late for
 	Holds         []tickets.Hold
 	Verifications []tickets.Verification
 	Quote         *tickets.SavedQuote
@@ -106,6 +107,9 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 		return v, err
 	}
 	if v.Holds, err = r.Holds(ctx, id); err != nil {
+		return v, err
+	}
+	if v.InFlight, err = r.DebitsInFlight(ctx, id); err != nil {
 		return v, err
 	}
 	if v.Effects, err = r.Effects(ctx, id); err != nil {

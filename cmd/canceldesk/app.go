@@ -41,9 +41,6 @@ type app struct {
 	mailboxes lastPolls
 }
 
-// callTimeout bounds each call to a biller or a payment channel.
-const callTimeout = 30 * time.Second
-
 // open builds the app over settings that were checked. It refuses a schema that is not this program's.
 func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (_ *app, err error) {
 	if problems := c.Check(); len(problems) > 0 {
@@ -93,7 +90,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	}
 	a.runner = runbook.NewRunner(runbook.Config{
 		Store: a.db, Settings: settings, Directory: a.platform.lookups(), Biller: biller, Channels: channels,
-		Sealer: a.sequence, Now: now, CallTimeout: callTimeout,
+		Sealer: a.sequence, Now: now, CallTimeout: c.Billing.Timeout,
 	})
 	a.writer = reply.NewWriter(reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},
@@ -142,6 +139,7 @@ func deskSettings(c config.Config, imported []store.CalendarDay) (tickets.Settin
 			OwnFaultAutoLimitFen: au.OwnFaultAutoLimitFen, ApprovalAboveFen: au.ApprovalAboveFen,
 		},
 		RefundPolicy: account.Policy(c.Refunds.Policy), ChatIgnored: c.Chat.IgnoredAfter, ChatUnread: c.Chat.UnreadAfter,
+		AccountsElsewhere: c.Accounts.Source == "http",
 	}, nil
 }
 

@@ -65,6 +65,7 @@ const (
 	shutdownTimeout   = 15 * time.Second
 	sealEvery         = time.Second      // how long an event may be without its number in the log
 	watchEvery        = 10 * time.Second // how late an alarm may ring and a claim may end
+	platformEvery     = time.Second      // how soon after the platform is back what waits for it goes on
 	sweepEvery        = time.Hour        // how often what has expired is deleted
 )
 
@@ -98,6 +99,9 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 		group.Go(func() error { return a.worker().Run(ctx) })
 		group.Go(func() error { return a.every(ctx, sealEvery, "seal", a.seal) })
 		group.Go(func() error { return a.every(ctx, watchEvery, "watch", a.watch) })
+		if a.platform.accounts != nil || a.platform.billing != nil {
+			group.Go(func() error { return a.every(ctx, platformEvery, "platform", a.awaitPlatform) })
+		}
 		group.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.sweep) })
 	}
 	if err := group.Wait(); err != nil && ctx.Err() == nil {

@@ -78,6 +78,12 @@ func (d *Directory) Find(ctx context.Context, by tickets.AccountKey, value strin
 	return d.keep(ctx, by, value, list, now)
 }
 
+// Present asks for an account that nobody has: nil where the platform answers.
+func (d *Directory) Present(ctx context.Context) error {
+	var raw json.RawMessage
+	return d.Client.post(ctx, "/lookup", lookupRequest{By: tickets.ByAccount, Value: "canceldesk-" + newMessageID()}, &raw)
+}
+
 // keep merges the accounts of an answer and remembers it, for each of them too: what was just told of
 // an account need not be asked again by its number.
 func (d *Directory) keep(ctx context.Context, by tickets.AccountKey, value string, list []account.Sync, now time.Time) ([]string, error) {

@@ -18,8 +18,23 @@ func (p *problems) platform(c Config) {
 	if c.Accounts.Cache < 0 || c.Accounts.Cache > longestCache {
 		p.add("accounts.cache must be from 0 to 24h: nothing is to be decided by an older account")
 	}
+	p.timeout("accounts.timeout", c.Accounts.Timeout)
+	p.timeout("billing.timeout", c.Billing.Timeout)
 	p.oneOf("billing.mode", c.Billing.Mode, "embedded", "http", "pull")
 	p.signed("billing", c.Billing.Mode == "http", c.Billing.Mode == "http" || c.Billing.Mode == "pull", c.Billing.URL, c.Billing.Secret)
+}
+
+// shortestTimeout and longestTimeout bound one call: a case is worked on for a minute at a time, and has to be able
+// to write down that nobody answered.
+const (
+	shortestTimeout = 100 * time.Millisecond
+	longestTimeout  = 45 * time.Second
+)
+
+func (p *problems) timeout(name string, d time.Duration) {
+	if d < shortestTimeout || d > longestTimeout {
+		p.add("%s must be from 100ms to 45s", name)
+	}
 }
 
 // signed checks the address and the secret of one part of the platform's: whether the desk calls it,

@@ -30,12 +30,14 @@ func TestCheckFindsNothingInWorkingSettings(t *testing.T) {
 		"a long secret":      func(c *Config) { c.Accounts.Secret = strings.Repeat("s", 32) },
 		"the platform over HTTP": func(c *Config) {
 			secret := "whsec_" + strings.Repeat("c2Vj", 12)
-			c.Accounts = Accounts{Source: "http", URL: "https://accounts.example.com/desk", Secret: secret, Cache: time.Minute}
-			c.Billing = Billing{Mode: "http", URL: "http://billing:9000", Secret: secret}
+			c.Accounts = Accounts{Source: "http", URL: "https://accounts.example.com/desk", Secret: secret, Cache: time.Minute, Timeout: callTimeout}
+			c.Billing = Billing{Mode: "http", URL: "http://billing:9000", Secret: secret, Timeout: callTimeout}
 		},
-		"a biller that pulls": func(c *Config) { c.Billing = Billing{Mode: "pull", Secret: strings.Repeat("s", 32)} },
+		"a biller that pulls": func(c *Config) {
+			c.Billing = Billing{Mode: "pull", Secret: strings.Repeat("s", 32), Timeout: callTimeout}
+		},
 		"one that pulls and has an address": func(c *Config) {
-			c.Billing = Billing{Mode: "pull", URL: "https://billing.example.com", Secret: strings.Repeat("s", 32)}
+			c.Billing = Billing{Mode: "pull", URL: "https://billing.example.com", Secret: strings.Repeat("s", 32), Timeout: callTimeout}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,12 +80,14 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		`accounts.source is "ldap"; it must be one of embedded, http`:                                                                                 func(c *Config) { c.Accounts.Source = "ldap" },
 		"accounts.secret is shorter than 32 bytes":                                                                                                    func(c *Config) { c.Accounts.Secret = short },
 		`billing.mode is "stripe"; it must be one of embedded, http, pull`:                                                                            func(c *Config) { c.Billing.Mode = "stripe" },
-		"billing.secret is empty: both sides sign with it, so it needs 32 bytes at least":                                                             func(c *Config) { c.Billing = Billing{Mode: "pull"} },
-		"billing.url must be an address such as https://billing.example.com, without a login, a question mark or a #":                                 func(c *Config) { c.Billing = Billing{Mode: "http", Secret: secret} },
+		"billing.secret is empty: both sides sign with it, so it needs 32 bytes at least":                                                             func(c *Config) { c.Billing.Mode = "pull" },
+		"billing.url must be an address such as https://billing.example.com, without a login, a question mark or a #":                                 func(c *Config) { c.Billing.Mode, c.Billing.Secret = "http", secret },
 		"accounts.secret is empty: both sides sign with it, so it needs 32 bytes at least":                                                            func(c *Config) { c.Accounts.Source, c.Accounts.URL = "http", "http://10.0.0.1:9000/api" },
 		"accounts.url must be an address such as https://accounts.example.com, without a login, a question mark or a #":                               func(c *Config) { c.Accounts.Source, c.Accounts.URL, c.Accounts.Secret = "http", "ftp://x", secret },
 		"accounts.secret begins with whsec_ and does not go on in base64":                                                                             func(c *Config) { c.Accounts.Secret = "whsec_!" + secret },
 		"accounts.cache must be from 0 to 24h: nothing is to be decided by an older account":                                                          func(c *Config) { c.Accounts.Cache = -1 },
+		"accounts.timeout must be from 100ms to 45s":                                                                                                  func(c *Config) { c.Accounts.Timeout = time.Millisecond },
+		"billing.timeout must be from 100ms to 45s":                                                                                                   func(c *Config) { c.Billing.Timeout = time.Minute },
 		"billing.secret is shorter than 32 bytes":                                                                                                     func(c *Config) { c.Billing.Secret = short },
 		"channels.ledger has no settings; leave it {}":                                                                                                func(c *Config) { c.Channels.Ledger = map[string]any{"a": 1} },
 		`sms.provider is "twilio"; it must be one of none, log, webhook`:                                                                              func(c *Config) { c.SMS.Provider = "twilio" },

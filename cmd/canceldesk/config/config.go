@@ -80,14 +80,16 @@ type Accounts struct {
 	Secret     string        `koanf:"secret"`
 	SecretFile string        `koanf:"secret_file"`
 	Cache      time.Duration `koanf:"cache"`
+	Timeout    time.Duration `koanf:"timeout"`
 }
 
 // Billing is who sends the debits.
 type Billing struct {
-	Mode       string `koanf:"mode"` // embedded, http, pull
-	URL        string `koanf:"url"`
-	Secret     string `koanf:"secret"`
-	SecretFile string `koanf:"secret_file"`
+	Mode       string        `koanf:"mode"` // embedded, http, pull
+	URL        string        `koanf:"url"`
+	Secret     string        `koanf:"secret"`
+	SecretFile string        `koanf:"secret_file"`
+	Timeout    time.Duration `koanf:"timeout"`
 }
 
 // Channels are the payment channels' merchants.
@@ -162,6 +164,9 @@ type Routing struct {
 	ForwardTo       string `koanf:"forward_to"`
 }
 
+// callTimeout is how long one call to the platform may take.
+const callTimeout = 30 * time.Second
+
 // Default is the settings where nothing is set. The one mailbox shows the defaults a mailbox has.
 func Default() Config {
 	return Config{
@@ -170,8 +175,8 @@ func Default() Config {
 		Blobs:     Blobs{URL: "file:///var/lib/canceldesk/blobs"},
 		Keys:      Keys{Dir: "keys"},
 		Mailboxes: []Mailbox{DefaultMailbox()},
-		Accounts:  Accounts{Source: "embedded", Cache: 5 * time.Minute},
-		Billing:   Billing{Mode: "embedded"},
+		Accounts:  Accounts{Source: "embedded", Cache: 5 * time.Minute, Timeout: callTimeout},
+		Billing:   Billing{Mode: "embedded", Timeout: callTimeout},
 		Chat:      Chat{IgnoredAfter: 2 * time.Minute, UnreadAfter: 10 * time.Minute},
 		Channels:  Channels{WeChat: []map[string]any{}, Alipay: []map[string]any{}, Ledger: map[string]any{}},
 		SMS:       SMS{Provider: "none", Quiet: "22:00-08:00", Templates: map[string]string{}},
