@@ -137,7 +137,8 @@ func (d *drainage) beginning(f fetched) tickets.Incoming {
 func message(f fetched, mail Mail) tickets.Message {
 	m := tickets.Message{
 		Channel: tickets.Email, Direction: tickets.Inbound, At: f.at.UTC(), Subject: mail.Subject,
-		Text: mail.Text, Quoted: mail.Quoted, HTML: mail.HTML, MessageID: mail.MessageID, References: mail.References,
+		Text: tickets.WithoutPageLinks(mail.Text), Quoted: tickets.WithoutPageLinks(mail.Quoted),
+		HTML: tickets.WithoutPageLinks(mail.HTML), MessageID: mail.MessageID, References: mail.References,
 		Kind: string(mail.Kind), Defects: mail.Defects,
 	}
 	// Who wrote is known only where exactly one address says so.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,15 @@ const PageLinkLife = 30 * 24 * time.Hour
 // PageMark stands in place of a link's path element in what is kept of a message. It is filled in on the
 // way out: who may read the case is not thereby somebody who holds the customer's link.
 const PageMark = "{{page}}"
+
+// pageLink is the path of a customer's page with its token of linkLength bytes.
+var pageLink = regexp.MustCompile(`/c/[A-Za-z0-9_-]{60}`)
+
+// WithoutPageLinks is a text of somebody's with the mark in place of each link to a customer's page. People
+// quote our mails in their answers, and what agents read is not to make them holders of the link.
+func WithoutPageLinks(text string) string {
+	return pageLink.ReplaceAllLiteralString(text, "/c/"+PageMark)
+}
 
 // pageScope begins the scope of everything that is said on a customer's page.
 const pageScope = "page/"
