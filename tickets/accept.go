@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,9 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 		case a.Level < need:
 			return nil, nil, &Error{Kind: Forbidden, Msg: "A yes to this sum needs a surer proof: two transaction numbers, or a code to the account's own phone."}
 		}
+		if err := taken(ctx, tx, a); err != nil {
+			return nil, nil, err
+		}
 		if err := tx.InsertAcceptance(ctx, &a); err != nil {
 			return nil, nil, err
 		}
@@ -48,6 +52,15 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 			Data: map[string]any{"quote": quoteHash, "level": a.Level, "message": a.MessageID},
 		}}, records...), []Job{runJob(*t, at)}, nil
 	})
+}
+
+// taken is Conflict where the yes to that quote is written down already, as surely: it is one yes.
+func taken(ctx context.Context, r Reader, a Acceptance) error {
+	all, err := r.Acceptances(ctx, a.TicketID)
+	if err == nil && slices.ContainsFunc(all, func(o Acceptance) bool { return o.QuoteHash == a.QuoteHash && o.Level >= a.Level }) {
+		return &Error{Kind: Conflict, Msg: "The yes to this quote is written down already."}
+	}
+	return err
 }
 
 // offeredAs is the quote of that hash as it was made: the case's newest one, or one that holds and is

@@ -323,6 +323,10 @@ func (d *Desk) AcceptOnPage(ctx context.Context, token, quoteHash string, said P
 
 // accepted keeps the message that says yes, and the acceptance that it is.
 func (d *Desk) accepted(ctx context.Context, tx Tx, t Ticket, s Spoken, quoteHash string, at time.Time) error {
+	a := Acceptance{TicketID: t.ID, QuoteHash: quoteHash, By: string(CustomerActor), Words: s.Message.Text, Level: s.Message.Assurance, At: at}
+	if err := taken(ctx, tx, a); err != nil {
+		return err
+	}
 	if err := d.keep(ctx, tx, t, s, string(Append), OutcomeAppended, at); err != nil {
 		return err
 	}
@@ -330,7 +334,6 @@ func (d *Desk) accepted(ctx context.Context, tx Tx, t Ticket, s Spoken, quoteHas
 	if err != nil {
 		return err
 	}
-	a := Acceptance{TicketID: t.ID, QuoteHash: quoteHash, By: string(CustomerActor), Words: s.Message.Text, Level: s.Message.Assurance, At: at}
 	for _, m := range messages {
 		if m.ExternalID == s.Message.ExternalID {
 			a.MessageID = m.ID

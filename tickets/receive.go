@@ -222,14 +222,24 @@ func (a *arrivals) signed(ctx context.Context, messageID string) (Ticket, bool, 
 	case err != nil || t.Status != Closed || t.Reason != ReasonJoined:
 		return t, err == nil, err
 	}
-	links, err := a.tx.Links(ctx, t.ID)
+	into, err := joinedTo(ctx, a.tx, t)
 	if err != nil {
 		return Ticket{}, false, err
 	}
-	if i := slices.IndexFunc(links, func(l Link) bool { return l.FromID == t.ID && l.Kind == ReasonJoined }); i >= 0 {
-		t, err = a.ticket(ctx, links[i].ToID)
-	}
+	t, err = a.ticket(ctx, into)
 	return t, err == nil, err
+}
+
+// joinedTo is the ticket that one became part of; itself where it became part of none.
+func joinedTo(ctx context.Context, r Reader, t Ticket) (int64, error) {
+	links, err := r.Links(ctx, t.ID)
+	if err != nil {
+		return 0, err
+	}
+	if i := slices.IndexFunc(links, func(l Link) bool { return l.FromID == t.ID && l.Kind == ReasonJoined }); i >= 0 {
+		return links[i].ToID, nil
+	}
+	return t.ID, nil
 }
 
 // open makes a ticket for the mail. parent is the ticket it follows, why how ("follows", "urgent"),

@@ -23,6 +23,13 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 		})
 	}
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
+		if t.Status == Closed && t.Reason == ReasonJoined {
+			into, err := joinedTo(ctx, tx, *t)
+			if err != nil {
+				return nil, nil, err
+			}
+			return nil, nil, &Error{Kind: Conflict, Msg: "This case became part of " + Number(into) + ". Answer there."}
+		}
 		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
 		to, err := answerTo(ctx, tx, *t)
 		if err != nil {

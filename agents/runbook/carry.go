@@ -248,7 +248,7 @@ func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
 	err := r.commit(ctx, func(tx tickets.Tx, at time.Time) ([]tickets.Record, error) {
 		var records []tickets.Record
 		for i, p := range n.Lines {
-			proposer := c.proposer(p)
+			proposer := c.proposer(p, r.Settings.Automation.ApprovalAboveFen)
 			rf := account.Refund{
 				ID: RefundKey(c.Ticket.Number(), p.ChargeID, len(c.Refunds)+i+1), ChargeID: p.ChargeID, AccountNo: c.Ticket.AccountNo,
 				TicketID: c.Ticket.ID, AmountFen: p.AmountFen, State: account.RefundProposed, OwnFault: p.OwnFault,

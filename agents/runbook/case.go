@@ -308,13 +308,18 @@ func (c Case) yes(level int) (tickets.Message, bool) {
 
 // proposer is who a refund is proposed by: the desk where its rules and the customer's own words lead to
 // it, and the agent without whose word there would be none. Somebody else then has to release it. Words
-// that an agent wrote down are the customer's own where it is sure who said them.
-func (c Case) proposer(p Proposal) string {
+// that an agent wrote down are the customer's own where it is sure who said them, up to the sum that takes
+// an approval: above it nobody both writes down the yes and releases the money.
+func (c Case) proposer(p Proposal, approvalAboveFen int64) string {
 	if p.OwnFault {
 		return string(tickets.DeskActor) // our own record alone grounds it
 	}
+	of := func(a tickets.Acceptance) bool { return a.QuoteHash == p.QuoteHash }
+	q, _ := c.quote()
+	large := approvalAboveFen > 0 && tickets.Released(q.Body) > approvalAboveFen &&
+		!slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return of(a) && a.MessageID != 0 })
 	for _, a := range slices.Backward(c.Acceptances) {
-		if a.QuoteHash == p.QuoteHash && a.Level < 1 && strings.HasPrefix(a.By, "agent:") {
+		if of(a) && (large || a.Level < 1) && strings.HasPrefix(a.By, "agent:") {
 			return a.By
 		}
 	}

@@ -1,6 +1,8 @@
 package runbook_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +26,10 @@ func TestSecondRequest(t *testing.T) {
 		main := b.receive(mail{"li@example.com", 1, naming("x1", intent.StopAutoRenew)})
 		second := b.receive(mail{"li@example.com", 1, naming("x2", intent.CancelAndRefund)})
 		b.drain(hour, nil)
+		_, err := b.desk.Say(b.ctx, second.ID, "agent:amy", tickets.Reply, "您好")
+		if !errors.Is(err, tickets.Conflict) || !strings.Contains(err.Error(), main.Number()) {
+			t.Errorf("an answer in the case that became part of another: %v", err)
+		}
 		if got := b.ticket(second.ID); got.Status != tickets.Closed || got.Reason != tickets.ReasonJoined {
 			t.Errorf("the second is %s, %s", got.Status, got.Reason)
 		}

@@ -101,3 +101,32 @@ func TestYesToALargeSumTakesACode(t *testing.T) {
 	b.drain(time.Hour, nil)
 	same(t, "refund by the code", map[string]string{"CD-000001-c1-1": "proposed/2000"}, b.state(ticket.ID).Refunds)
 }
+
+// TestWhoWroteDownTheYesToALargeSumDoesNotReleaseIt: up to the limit an agent may do both.
+func TestWhoWroteDownTheYesToALargeSumDoesNotReleaseIt(t *testing.T) {
+	t.Parallel()
+	for above, want := range map[int64]string{1000: "agent:amy", 2000: "desk"} {
+		b := setup(t, customer(), func(s *tickets.Settings) { s.Automation.ApprovalAboveFen = above })
+		ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: asking(intent.CancelAndRefund)})
+		b.drain(time.Hour, nil)
+		quotes, err := b.Quotes(b.ctx, ticket.ID)
+		must(t, err)
+		must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+			a := tickets.Acceptance{TicketID: ticket.ID, QuoteHash: quotes[len(quotes)-1].Hash, By: "agent:amy", Words: "同意", Level: 2, At: b.clock.now()}
+			if err := tx.InsertAcceptance(b.ctx, &a); err != nil {
+				return err
+			}
+			return tx.Enqueue(b.ctx, tickets.Job{Kind: tickets.JobRun, TicketID: ticket.ID, DueAt: b.clock.now(), Key: "again"})
+		}))
+		b.drain(time.Hour, nil)
+		refunds, err := b.Refunds(b.ctx, ticket.ID)
+		must(t, err)
+		if len(refunds) != 1 || refunds[0].Proposer != want {
+			t.Errorf("above %d fen: %+v", above, refunds)
+		}
+		_, err = b.desk.Approve(b.ctx, refunds[0].ID, tickets.AgentActor("amy"), refunds[0].QuoteHash, true)
+		if released := err == nil; released != (want == "desk") {
+			t.Errorf("above %d fen: released by who wrote it down: %v, %v", above, released, err)
+		}
+	}
+}

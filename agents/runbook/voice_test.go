@@ -1,6 +1,7 @@
 package runbook_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -129,6 +130,9 @@ func TestByWordOfMouth(t *testing.T) {
 				}
 				if _, err := b.desk.Accept(b.ctx, got.ID, "agent:amy", hash, "同意"); (err == nil) != c.accepted {
 					t.Fatalf("accepted: %v, want %v", err, c.accepted)
+				}
+				if _, err := b.desk.Accept(b.ctx, got.ID, "agent:bo", hash, "同意"); c.accepted && !errors.Is(err, tickets.Conflict) {
+					t.Errorf("the same yes once more: %v", err)
 				}
 				b.drain(hour, b.neverHappens)
 				refunds, err := b.Refunds(b.ctx, got.ID)
