@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/canceldesk/canceldesk/mailin"
 )
 
 // largeByAPI: an agent can't release that sum, nobody can with a wrong password, and what was released for figures
@@ -112,4 +116,43 @@ func afterByAPI(c *oneCase) {
 	}
 	c.stopped(a, true)
 	c.proves(number)
+}
+
+// TestOwnPartIsOverAfterAWeek: who was told what only he can do, and does not come back, is left in peace after
+// seven days; what he had to do is told as that and never as done.
+func TestOwnPartIsOverAfterAWeek(t *testing.T) {
+	t.Parallel()
+	d := newTestDesk(t, "")
+	a := caseAccount{no: "APPLE", email: "apple@home.example", phone: "13700000001", channel: "external", merchant: "App Store"}
+	d.importMembers([]byte(a.line(t) + "\n"))
+	d.dovecot.Deliver(testUser, "INBOX", customerMail(mailOptions{from: a.email, subject: "退订", text: "请关闭自动续费。"}, time.Now()))
+	d.must("poll", "--once")
+	db := d.open()
+	for _, c := range []struct {
+		days int
+		want string
+	}{{0, "pending/customer_must_act"}, {6, "pending/customer_must_act"}, {8, "solved/customer_must_act"}} {
+		d.worksIn(c.days)
+		if diff := cmp.Diff([]string{c.want}, column(t, db, "SELECT status || '/' || reason FROM tickets")); diff != "" {
+			t.Errorf("after %d days (-want +got):\n%s", c.days, diff)
+		}
+	}
+	for _, m := range d.smtp.Messages() {
+		for _, wrong := range notEnded {
+			if strings.Contains(mailin.Parse(m.Raw, mailin.Options{}).Text, wrong) {
+				t.Errorf("he is told %s", wrong)
+			}
+		}
+	}
+	d.verifyAll()
+}
+
+// worksIn runs the jobs that are due in so many days.
+func (d *testDesk) worksIn(days int) {
+	d.t.Helper()
+	var out, errs bytes.Buffer
+	ahead := func() time.Time { return wallClock().AddDate(0, 0, days) }
+	if code := run(d.t.Context(), environment{args: []string{"work", "--drain", "--config", d.config}, in: strings.NewReader(""), out: &out, err: &errs, now: ahead}); code != 0 {
+		d.t.Fatalf("work --drain in %d days ended with %d:\n%s", days, code, errs.String())
+	}
 }

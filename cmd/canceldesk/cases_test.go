@@ -281,6 +281,12 @@ func (c *oneCase) mailsTo(address string) []string {
 	return chatDesk{testDesk: c.testDesk}.mailsTo(address)
 }
 
+// session signs a token for a member's conversation, as the app does.
+func (c *oneCase) session(a caseAccount, conversation string) string {
+	c.t.Helper()
+	return chatDesk{api: c.api}.session(member{no: a.no}, conversation)
+}
+
 // page is the path of the customer's page that a mail links to.
 func (c *oneCase) page(mail string) string {
 	c.t.Helper()
@@ -306,7 +312,8 @@ func (c *oneCase) proves(number string) {
 func (c *oneCase) debit(a caseAccount) (d struct {
 	Allowed bool
 	Reason  string
-}) {
+},
+) {
 	c.t.Helper()
 	c.api.get("/v1/subscriptions/"+a.sub()+"/debit", &d)
 	return d
@@ -417,6 +424,17 @@ func (v visitor) send(method, path string, form url.Values) string {
 		v.c.t.Fatalf("%s %s answers %d, %v:\n%s", method, path, res.StatusCode, err, b)
 	}
 	return html.UnescapeString(string(b))
+}
+
+// rests waits until nothing is under way in a case that waits for its customer.
+func (c *oneCase) rests(number string) {
+	c.t.Helper()
+	of := " AND 'CD-' || substr('000000' || ticket_id, -6) = '" + number + "'"
+	until(c.t, caseLimit, number+" rests", func() bool {
+		return c.ticket(number).Status == "pending" && count(c.t, c.db, "SELECT COUNT(*) FROM outgoing WHERE state <> 'sent'"+of) == 0 &&
+			count(c.t, c.db, "SELECT COUNT(*) FROM effects WHERE state <> 'done'"+of) == 0 &&
+			count(c.t, c.db, "SELECT COUNT(*) FROM outgoing WHERE tell = 'hold_asked'"+of) == 1
+	})
 }
 
 // fingerprintOf is what looking at a case must not change.
