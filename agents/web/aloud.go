@@ -58,7 +58,7 @@ func aloudCancel(v ticketView, l listener) sentence {
 		if len(v.InFlight) > 0 {
 			return sentence{Key: "aloud.stopped.flight"}
 		}
-		if last := v.lastDay(); l.money && last != "" {
+		if last := v.lastDay(); l.money && last != "" && !v.endsSooner() {
 			return sentence{Key: "aloud.stopped.until", Last: last}
 		}
 		return sentence{Key: "aloud.stopped"}
@@ -110,6 +110,11 @@ func (v ticketView) lastDay() account.Date {
 		day = sub.AccessUntil
 	}
 	return day
+}
+
+// endsSooner reports whether access ends before the paid period does, because the customer chose the refund.
+func (v ticketView) endsSooner() bool {
+	return v.Quote != nil && v.Acceptance != nil && v.Quote.Body.Mode == account.Now && v.lastDay() != v.Quote.Body.LastDayOfUse
 }
 
 // aloudQuote is the offer as long as it waits for a yes.

@@ -32,6 +32,7 @@ type customerView struct {
 	Accepted   bool
 	Hidden     bool // there is more to see after a code
 	Ways       []codeWay
+	YesWays    []codeWay // those whose code is enough for the sum of the offer
 	Entering   *entering
 	Done       string
 	Can        customerCan
@@ -84,6 +85,7 @@ func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, err
 		Deny: v.Registered && t.Reason != tickets.ReasonDenied, Add: true,
 	}
 	v.ways(p, s.desk.Settings().Codes, s.cfg.Now())
+	v.yesWays(s.desk.Settings().Automation.ApprovalAboveFen)
 	if id := c.QueryParam("code"); id != "" && len(id) <= 64 {
 		v.Entering = &entering{ID: id, Then: known(c.QueryParam("then"), "stop", "show", "accept"), Quote: c.QueryParam("quote"), Wrong: c.QueryParam("wrong") != ""}
 	}
@@ -206,8 +208,12 @@ func phase(t tickets.Ticket, steps tickets.Steps, held bool) string {
 	cancel := steps.Get(tickets.Cancel)
 	asks := slices.ContainsFunc(steps, func(s tickets.Step) bool { return s.State == tickets.NeedsCustomer })
 	switch {
+	case cancel.State == tickets.Succeeded && (t.Reason == tickets.ReasonWithdrawal || t.Reason == tickets.ReasonDenied):
+		return "again" // too late to be taken back
 	case t.Reason == tickets.ReasonDenied:
 		return "denied"
+	case t.Reason == tickets.ReasonWithdrawn:
+		return "taken_back"
 	case t.Reason == tickets.ReasonWithdrawal:
 		return "withdrawn"
 	case cancel.State == tickets.Succeeded:
@@ -237,6 +243,23 @@ func (v *customerView) ways(p tickets.Page, codes tickets.Codes, now time.Time) 
 	for _, way := range []tickets.CodeWay{tickets.ToPhone, tickets.ToEmail} {
 		if to := codes.ContactOf(p.Account.Account, way, now); to != "" {
 			v.Ways = append(v.Ways, codeWay{Way: string(way), To: to})
+		}
+	}
+}
+
+// yesWays are the ways whose code is enough for a yes to the offer: nobody is sent one that he can't use.
+func (v *customerView) yesWays(aboveFen int64) {
+	if v.Offer == nil {
+		return
+	}
+	need := tickets.ActRefund.Need(v.Offer.RefundFen, aboveFen, true, false)
+	for _, w := range v.Ways {
+		method := tickets.MethodCodeEmail
+		if w.Way == string(tickets.ToPhone) {
+			method = tickets.MethodCodeSMS
+		}
+		if method.Gives(tickets.ActRefund) >= need {
+			v.YesWays = append(v.YesWays, w)
 		}
 	}
 }

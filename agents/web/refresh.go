@@ -28,9 +28,14 @@ func (v ticketView) busy() bool {
 		return s.Name == tickets.RefundIt && (s.Reason == "acceptance" && v.Acceptance != nil || s.Reason == "approval" && !proposed) ||
 			s.Name == tickets.Notify && v.ToTell() && len(v.Timeline) > 0 && byMouth(v.Timeline[len(v.Timeline)-1])
 	}
+	// Who was just proven to be the customer sets going what waited for it.
+	proven := func(s tickets.Step) bool {
+		return (s.Name == tickets.Identify || s.Name == tickets.Verify) && s.State.Waits() && s.StartedAt != nil &&
+			slices.ContainsFunc(v.Verifications, func(p tickets.Verification) bool { return p.VoidedAt == nil && p.At.After(*s.StartedAt) })
+	}
 	waits := slices.ContainsFunc(v.Steps, func(s tickets.Step) bool { return s.State.Waits() || s.State == tickets.Unknown })
 	begun := slices.ContainsFunc(v.Steps, func(s tickets.Step) bool { return !s.State.Done() })
-	return v.Ticket.Live() && (v.Run == nil || v.Working() || slices.ContainsFunc(v.Steps, answered) || begun && !waits)
+	return v.Ticket.Live() && (v.Run == nil || v.Working() || slices.ContainsFunc(v.Steps, answered) || slices.ContainsFunc(v.Steps, proven) || begun && !waits)
 }
 
 // byMouth reports whether a line of the conversation is what an agent told the customer.

@@ -91,6 +91,7 @@ func (s *Server) deskRoutes() []route {
 		{post, "/tickets/:number/account", s.form(s.relink), person(agents.WorkTickets)},
 		{post, "/tickets/:number/run", s.form(s.run), person(agents.WorkTickets)},
 		{post, "/tickets/:number/skip", s.form(s.skip), person(agents.WorkTickets)},
+		{post, "/tickets/:number/withdraw", s.form(s.withdraw), person(agents.WorkTickets)},
 		{post, "/tickets/:number/accept", s.form(s.accept), person(agents.WorkTickets)},
 		{post, "/tickets/:number/solve", s.form(s.solve), person(agents.WorkTickets)},
 		{post, "/tickets/:number/refunds/:refund/approve", s.form(s.approve), person(agents.ApproveRefunds)},

@@ -62,7 +62,7 @@ type ticketView struct {
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
 type can struct {
-	Work, Take, Release, Reply, Correct, Relink, Run, Accept, Solve, Approve, Large, Evidence bool
+	Work, Take, Release, Reply, Correct, Relink, Run, Withdraw, Accept, Solve, Approve, Large, Evidence bool
 }
 
 func (s *Server) ticket(c echo.Context) error {
@@ -193,6 +193,7 @@ func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
 		Correct:  work && (t.Status != tickets.Closed || noCancellation),
 		Relink:   work && t.Live(),
 		Run:      work && t.Live(),
+		Withdraw: work && t.Status != tickets.Closed && t.Stops() && t.Reason != tickets.ReasonWithdrawn,
 		Accept:   work && t.Live() && v.Quote != nil && v.Acceptance == nil && v.Quote.Body.Mode == account.Now && now.Before(v.Quote.Body.ExpiresAt),
 		Solve:    work && t.Live() && (!t.Stops() || v.done()),
 		Approve:  by.Role.May(agents.ApproveRefunds),
@@ -252,13 +253,22 @@ func (v ticketView) Skippable(x tickets.Step) bool {
 		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
 }
 
+// AnswerTo is the address that a reply goes to: the customer's, or where none is known the account's.
+func (v ticketView) AnswerTo() string {
+	t := v.Ticket
+	if t.Channel == tickets.Email && t.Requester != "" || tickets.Mailable(t.Requester) || v.Account == nil {
+		return t.Requester
+	}
+	return v.Account.Account.Email
+}
+
 // Stranger reports whether a reply goes to an address that is not the registered one of the account
 // shown beside it: nothing of the account may be told there.
 func (v ticketView) Stranger() bool {
 	if v.Chatting() {
 		return v.Ticket.AccountNo != "" && !v.chatShown
 	}
-	return v.Account != nil && !strings.EqualFold(v.Account.Account.Email, v.Ticket.Requester)
+	return v.Account != nil && !strings.EqualFold(v.Account.Account.Email, v.AnswerTo())
 }
 
 // done reports whether every step of the case is over.

@@ -171,6 +171,22 @@ func (s *Server) skip(c echo.Context) error {
 	return s.done(c, id, "flash.skipped", err)
 }
 
+type withdrawForm struct {
+	Reason string `form:"reason"`
+}
+
+// withdraw takes the request back for a customer who changed his mind; too late, it says what he can do.
+func (s *Server) withdraw(c echo.Context) error {
+	var f withdrawForm
+	id, err := decode(c, &f)
+	if err != nil {
+		return err
+	}
+	desk := s.desk.Under(tickets.Terms{Note: strings.TrimSpace(f.Reason)})
+	_, err = desk.Withdraw(c.Request().Context(), id, who(c).actor())
+	return s.done(c, id, "flash.withdrawn", err)
+}
+
 type acceptForm struct {
 	QuoteHash string `form:"quote_hash"`
 	Words     string `form:"words"`

@@ -1,0 +1,146 @@
+package main
+
+import "context"
+
+func twoAccountsOnPages(browser context.Context, c *oneCase) {
+	a, b := c.person("two1"), c.person("two2")
+	mei := c.desk(browser, "mei")
+	mei.opens("/tickets/new")
+	mei.types("#phone", a.phone)
+	mei.types("#text", "客户要求关闭自动续费。")
+	mei.clicks("#check")
+	mei.reads("相符的账号不止一个", "手机 ✓ 相符")
+	mei.lacks(a.no, b.no, "持有人", "home.example")
+	mei.clicks("#open")
+	mei.waits("#steps")
+	number := mei.text(".crumb .no")
+	c.becomes(number, "open/several_accounts")
+	mei.opens("/tickets/" + number)
+	mei.reads("请告诉我最近一笔扣款的交易单号")
+	mei.aloud(a, b.no)
+	c.stopped(a, false)
+	c.stopped(b, false)
+	mei.unfolds("#verify #txn_1")
+	mei.types("#verify #txn_1", b.txn(1))
+	mei.clicks("#verify form[action$='/facts'] button")
+	mei.reads("付款信息相符", "自动续费已经关闭，代扣协议也已终止")
+	if k := c.becomes(number, "solved/cancelled"); k.AccountNo != b.no {
+		c.t.Errorf("the account is %s", k.AccountNo)
+	}
+	c.stopped(a, false)
+	c.stopped(b, true)
+	c.proves(number)
+}
+
+func appleOnPages(browser context.Context, c *oneCase) {
+	a := c.person("apple")
+	number := c.writes(mailOptions{from: a.email, subject: "退订", text: "请关闭自动续费。"})
+	c.becomes(number, "pending/customer_must_act")
+	text, id := c.mailed(a.email, "需要您本人操作")
+	him := c.screen(browser, 360)
+	him.opens(c.page(text))
+	him.reads("还需要您本人操作", "仍会扣费，直到您自己解除")
+	him.lacks(append(notEnded, "已停止扣费")...)
+	mei := c.desk(browser, "mei")
+	mei.opens("/tickets/" + number)
+	mei.reads("只有客户本人能在外部渠道终止，已告知步骤")
+	c.later()
+	c.writes(mailOptions{from: a.email, subject: "Re: 退订", text: "已完成", inReplyTo: id})
+	c.becomes(number, "solved/customer_must_act")
+	him.opens(c.page(text))
+	him.reads("还需要您本人操作")
+	him.lacks(notEnded...)
+	c.proves(number)
+}
+
+func largeOnPages(browser context.Context, c *oneCase) {
+	a := c.person("large")
+	number := c.writes(mailOptions{from: a.email, subject: "退订", text: "我要取消会员并退款，没用完的部分请退给我。"})
+	text, id := c.mailed(a.email, "¥268.00")
+	c.later()
+	c.writes(mailOptions{from: a.email, subject: "Re: 退订", text: "同意", inReplyTo: id})
+	c.mailed(a.email, "需要用发到登记手机的验证码确认") // a mail is too little for that sum
+	him := c.screen(browser, 360)
+	him.opens(c.page(text))
+	him.reads("¥268.00", "同意即立即结束使用")
+	if him.has("#offer button[value=email]") {
+		c.t.Error("a code is offered by mail, which is too little for that sum")
+	}
+	him.clicks("#offer button[value=phone]")
+	him.waits("#code")
+	him.types("#code", c.code(a.phone, 0))
+	him.clicks("#code-card button.primary")
+	him.reads("已记录您的同意", "您已同意此方案")
+	c.proposed(number, 26800)
+	mei := c.desk(browser, "mei")
+	mei.opens("/tickets/" + number)
+	mei.reads("¥268.00", "须由主管")
+	if mei.has("#refunds form[action$='/approve']") {
+		c.t.Error("an agent is offered to release it")
+	}
+	sue := c.desk(browser, "sue")
+	sue.opens("/tickets/" + number)
+	sue.types("#refunds form[action$='/approve'] input[type=password]", "a wrong passphrase")
+	sue.clicks("#refunds form[action$='/approve'] button.primary")
+	sue.reads("密码不正确")
+	sue.types("#refunds form[action$='/approve'] input[type=password]", casePassword)
+	sue.clicks("#refunds form[action$='/approve'] button.primary")
+	sue.reads("退款已批准")
+	c.becomes(number, "solved/cancelled")
+	if got := c.returned(a); got != 26800 {
+		c.t.Errorf("%d fen came back", got)
+	}
+	c.mailed(a.email, "已按原支付方式退给付款人")
+	him.opens(c.page(text))
+	him.reads("¥268.00", "自动续费已关闭")
+	c.proves(number)
+}
+
+func beforeOnPages(browser context.Context, c *oneCase) {
+	a := c.person("before")
+	number := c.writes(mailOptions{from: a.stranger("self"), subject: "退订", text: "请关闭自动续费，订单号 " + a.order(1) + "。"})
+	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	him := c.screen(browser, 360)
+	him.opens(c.page(asked))
+	him.clicks("#pause")
+	him.reads("已记录：只是暂停", "等待人工处理")
+	mei := c.desk(browser, "mei")
+	mei.opens("/tickets/" + number)
+	mei.reads("客户可能要撤回申请", "客户撤回请求")
+	mei.types("#withdraw-why", "改主意了，继续用")
+	mei.clicks("#withdraw button")
+	mei.reads("请求已撤回", "客户已撤回")
+	c.becomes(number, "solved/withdrawn")
+	until(c.t, caseLimit, "the hold is let go", func() bool { return c.debit(a).Allowed })
+	him.opens(c.page(asked))
+	him.reads("已按您的要求撤回", "扣费照常继续")
+	him.lacks(notEnded...)
+	c.stopped(a, false)
+	c.proves(number)
+}
+
+func afterOnPages(browser context.Context, c *oneCase) {
+	a := c.person("after")
+	number := c.writes(mailOptions{from: a.email, subject: "退订", text: "请关闭自动续费。"})
+	c.becomes(number, "solved/cancelled")
+	text, _ := c.mailed(a.email, "下次扣费已取消")
+	him := c.screen(browser, 360)
+	him.opens(c.page(text))
+	him.types("#text", "我改主意了，不取消了，请恢复。")
+	him.clicks("#add button")
+	him.reads("已收到")
+	c.becomes(number, "open/withdrawal_asked")
+	him.opens(c.page(text))
+	him.reads("自动续费已关闭，不能在此恢复", "重新开通", "重新签约")
+	mei := c.desk(browser, "mei")
+	mei.opens("/tickets/" + number)
+	mei.types("#withdraw-why", "改主意了")
+	mei.clicks("#withdraw button")
+	mei.reads("已经办理："+a.sub(), "重新签订代扣协议")
+	c.becomes(number, "open/withdrawal_asked") // and a person answers
+	c.stopped(a, true)
+	mei.types(".compose #text", "您好，自动续费已经关闭，要继续使用请在 App 内重新开通并重新签约。")
+	mei.clicks(".compose button.primary")
+	c.mailed(a.email, "重新开通并重新签约")
+	c.proves(number)
+}
