@@ -247,7 +247,7 @@ func (d *Desk) checkFacts(ctx context.Context, tx Tx, c *Call, r CallReport, at 
 		return nil, nil //nolint:nilnil // nil is a proof that does not exist, as in Spoken.Proof
 	}
 	c.FactsSeen = r.Identity.seen()
-	v, ok, err := r.Identity.proof(ctx, tx, callScope(r.ID), r.given(at), d.settings.Zone)
+	v, ok, err := r.Identity.proof(ctx, tx, CustomerActor, callScope(r.ID), r.given(at), at, d.settings.Zone)
 	if err != nil {
 		return nil, err
 	}

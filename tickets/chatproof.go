@@ -45,7 +45,7 @@ func (d *Desk) proveChat(ctx context.Context, tx Tx, c *Conversation, h Handover
 	}
 	f := h.Customer.Facts
 	v, fits, err := Identity{Account: f.Account, Phone: f.Phone, Email: f.Email, PaymentFacts: h.Customer.PaymentFacts}.
-		proof(ctx, tx, ChatScope(h.ConversationID), at, d.settings.Zone)
+		proof(ctx, tx, CustomerActor, ChatScope(h.ConversationID), at, at, d.settings.Zone)
 	if err != nil {
 		return nil, nil, err
 	}

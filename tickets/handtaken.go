@@ -44,7 +44,7 @@ func (d *Desk) Open(ctx context.Context, by Actor, h HandTaken) (t Ticket, err e
 			s.Message.Subject = heading(h.Text)
 		}
 		if h.Scope != "" {
-			v, ok, err := h.Identity.proof(ctx, tx, h.Scope, at, d.settings.Zone)
+			v, ok, err := h.Identity.proof(ctx, tx, by, h.Scope, at, at, d.settings.Zone)
 			if err != nil {
 				return err
 			}

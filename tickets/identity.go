@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,8 +42,9 @@ type FactMatch struct {
 	Fit bool
 }
 
-// Match looks what somebody says he is up, without opening a case.
-func (d *Desk) Match(ctx context.Context, id Identity) (Matching, error) {
+// Match looks what somebody says he is up, without opening a case. TooMany where payment facts were wrong
+// too often of the account that they are held against.
+func (d *Desk) Match(ctx context.Context, by Actor, id Identity) (Matching, error) {
 	if err := id.check(); err != nil {
 		return Matching{}, err
 	}
@@ -64,11 +66,18 @@ func (d *Desk) Match(ctx context.Context, id Identity) (Matching, error) {
 		m.Facts = append(m.Facts, FactMatch{By: f.by, Fit: fit})
 	}
 	if len(id.PaymentFacts) > 0 {
-		no, _, err := id.prove(ctx, d.store, d.now(), d.settings.Zone)
+		at, fits := d.now(), false
+		err := d.store.InTx(ctx, func(tx Tx) error {
+			no, _, worn, err := id.prove(ctx, tx, by, at, at, d.settings.Zone)
+			if worn && no == "" && err == nil {
+				return tooOften()
+			}
+			fits = no != ""
+			return err
+		})
 		if err != nil {
 			return Matching{}, err
 		}
-		fits := no != ""
 		m.Payment = &fits
 	}
 	return m, nil
@@ -145,26 +154,49 @@ func (id Identity) known(ctx context.Context, r Reader) (bool, error) {
 }
 
 // prove is the account of which every payment fact is true, where there is exactly one among those
-// that the stated facts point at, and how much that proves; "" where nothing is proven.
-func (id Identity) prove(ctx context.Context, r Reader, at time.Time, zone *time.Location) (accountNo string, m Method, err error) {
+// that the stated facts point at, and how much that proves; "" where nothing is proven. given is when they
+// were said. Each account that they are held against counts the try; one that bore too many wrong ones
+// within the hour, whoever made them and by whatever way, is worn and proves nothing.
+func (id Identity) prove(ctx context.Context, tx Tx, by Actor, given, at time.Time, zone *time.Location) (accountNo string, m Method, worn bool, err error) {
 	if len(id.PaymentFacts) == 0 {
-		return "", "", nil
+		return "", "", false, nil
 	}
-	found, err := id.lookUp(ctx, r)
+	found, err := id.lookUp(ctx, tx)
 	if err != nil {
-		return "", "", err
+		return "", "", false, err
 	}
 	var all []string
 	for _, p := range found {
 		all = append(all, p.accounts...)
 	}
-	return provenBy(ctx, r, all, id.PaymentFacts, at, zone)
+	all = distinct(all)
+	var fresh []string
+	for _, no := range all[:min(len(all), mostSuspects)] {
+		err := tired(ctx, tx, FactCheck{AccountNo: no, At: at})
+		switch {
+		case err == nil:
+			fresh = append(fresh, no)
+		case errors.Is(err, TooMany):
+			worn = true
+		default:
+			return "", "", false, err
+		}
+	}
+	if accountNo, m, err = provenBy(ctx, tx, fresh, id.PaymentFacts, given, zone); err != nil {
+		return "", "", false, err
+	}
+	for _, no := range fresh {
+		if err := tx.InsertFactCheck(ctx, FactCheck{AccountNo: no, Matched: no == accountNo, By: string(by), At: at}); err != nil {
+			return "", "", false, err
+		}
+	}
+	return accountNo, m, worn, nil
 }
 
 // proof is the verification that the payment facts give a scope, and whether they prove anything. given
 // is when they were said.
-func (id Identity) proof(ctx context.Context, r Reader, scope string, given time.Time, zone *time.Location) (Verification, bool, error) {
-	no, method, err := id.prove(ctx, r, given, zone)
+func (id Identity) proof(ctx context.Context, tx Tx, by Actor, scope string, given, at time.Time, zone *time.Location) (Verification, bool, error) {
+	no, method, _, err := id.prove(ctx, tx, by, given, at, zone)
 	if err != nil || no == "" {
 		return Verification{}, false, err
 	}

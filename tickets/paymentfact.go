@@ -11,8 +11,8 @@ import (
 
 // FactCheck is one time that somebody gave payment facts. The facts themselves are not kept.
 type FactCheck struct {
-	ID        int64 `gorm:"primaryKey"`
-	TicketID  int64
+	ID        int64  `gorm:"primaryKey"`
+	TicketID  int64  // 0 where there was no ticket yet
 	AccountNo string // whose they were compared with; "" where no account was found
 	Matched   bool
 	By        string `gorm:"column:by_actor"`
@@ -126,7 +126,7 @@ func tired(ctx context.Context, tx Tx, c FactCheck) error {
 		if x.Matched {
 			continue
 		}
-		if x.TicketID == c.TicketID {
+		if c.TicketID != 0 && x.TicketID == c.TicketID {
 			ofTicket++
 		}
 		if c.AccountNo != "" && x.AccountNo == c.AccountNo {
@@ -134,9 +134,13 @@ func tired(ctx context.Context, tx Tx, c FactCheck) error {
 		}
 	}
 	if ofTicket >= wrongFactsOfTicket || ofAccount >= wrongFactsOfAccount {
-		return &Error{Kind: TooMany, Msg: "Payment facts were wrong too often. Try again in an hour, or send a code."}
+		return tooOften()
 	}
 	return nil
+}
+
+func tooOften() error {
+	return &Error{Kind: TooMany, Msg: "Payment facts were wrong too often. Try again in an hour, or send a code."}
 }
 
 // provenBy is the account of which every fact is true, where there is exactly one among those, and how
@@ -149,11 +153,8 @@ func provenBy(ctx context.Context, r Reader, accounts []string, facts []account.
 		if err != nil {
 			return "", "", fmt.Errorf("account of payment facts: %w", err)
 		}
-		wrong := slices.ContainsFunc(facts, func(f account.PaymentFact) bool {
-			return len(snap.PaidBy([]account.PaymentFact{f}, at, zone)) == 0
-		})
 		switch {
-		case wrong:
+		case !snap.AllTrue(facts, at, zone):
 		case accountNo != "":
 			return "", "", nil
 		case snap.TwoTransactions(facts, at, zone):

@@ -63,7 +63,7 @@ func (s *Server) checkCase(c echo.Context) error {
 	if err := s.lookUp(c.Request().Context(), id); err != nil {
 		return s.askAgain(c, f, err)
 	}
-	m, err := s.desk.Match(c.Request().Context(), id)
+	m, err := s.desk.Match(c.Request().Context(), who(c).by(), id)
 	if err != nil {
 		return s.askAgain(c, f, err)
 	}

@@ -28,19 +28,32 @@ func (f PaymentFact) Fits(c Charge, zone *time.Location) bool {
 		f.AmountFen == c.AmountFen && strings.HasSuffix(c.Payer, f.CardTail)
 }
 
-// PaidBy are the recent charges of the account that the facts fit, each once and each paid, in the
-// order of the facts. A fact that fits none is left out.
+// paidBy is the place of the paid charge that the fact fits, -1 for none.
+func (s Snapshot) paidBy(f PaymentFact, zone *time.Location) int {
+	return slices.IndexFunc(s.Charges, func(c Charge) bool { return c.State == ChargePaid && f.Fits(c, zone) })
+}
+
+// PaidBy are the paid charges of the account that the facts fit, each once, in the order of the facts. A
+// fact that fits none is left out. One of them at least has to be recent, else there are none: whoever pays
+// by the year has only one recent debit and names an older one besides.
 func (s Snapshot) PaidBy(facts []PaymentFact, at time.Time, zone *time.Location) []Charge {
 	var out []Charge
 	for _, f := range facts {
-		i := slices.IndexFunc(s.Charges, func(c Charge) bool {
-			return c.State == ChargePaid && at.Sub(c.ChargedAt) <= recent && f.Fits(c, zone)
-		})
+		i := s.paidBy(f, zone)
 		if i >= 0 && !slices.ContainsFunc(out, func(c Charge) bool { return c.ID == s.Charges[i].ID }) {
 			out = append(out, s.Charges[i])
 		}
 	}
+	if !slices.ContainsFunc(out, func(c Charge) bool { return at.Sub(c.ChargedAt) <= recent }) {
+		return nil
+	}
 	return out
+}
+
+// AllTrue reports whether every fact fits a paid charge of the account, one of them a recent one.
+func (s Snapshot) AllTrue(facts []PaymentFact, at time.Time, zone *time.Location) bool {
+	return len(s.PaidBy(facts, at, zone)) > 0 &&
+		!slices.ContainsFunc(facts, func(f PaymentFact) bool { return s.paidBy(f, zone) < 0 })
 }
 
 // TwoTransactions reports whether the facts name, by their transaction numbers, two charges of one payer

@@ -55,6 +55,7 @@ func TestPaymentFacts(t *testing.T) {
 		{"a card tail too short", change(func(f *account.PaymentFact) { f.CardTail = "4" }), 0, false},
 		{"date and amount alone", change(func(f *account.PaymentFact) { f.CardTail = "" }), 0, false},
 		{"two of one payer", txn("t1", "t2"), 2, true},
+		{"a recent one and an old one, of a yearly payer", txn("t1", "t4"), 2, true},
 		{"the same twice", txn("t1", "t1"), 1, false},
 		{"two of two payers", txn("t1", "t3"), 2, false},
 		{"one and a wrong one", txn("t1", "t9"), 1, false},
@@ -63,6 +64,9 @@ func TestPaymentFacts(t *testing.T) {
 			t.Parallel()
 			if got := len(s.PaidBy(c.facts, now, zone)); got != c.fits {
 				t.Errorf("%d facts fit, want %d", got, c.fits)
+			}
+			if got, want := s.AllTrue(c.facts, now, zone), c.fits > 0 && c.name != "one and a wrong one"; got != want {
+				t.Errorf("all true: %v, want %v", got, want)
 			}
 			if got := s.TwoTransactions(c.facts, now, zone); got != c.two {
 				t.Errorf("two transactions: %v, want %v", got, c.two)
