@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ServerEnv names the environment variable with the URL of a server to use instead of a cluster of our own.
@@ -27,6 +29,14 @@ const ServerEnv = "CANCELDESK_POSTGRES_URL"
 
 // queryTimeout limits one administrative statement. Making a database copies some megabytes and syncs them.
 const queryTimeout = 60 * time.Second
+
+// Dropping a database waits for the server's own work in it, and looks again so often.
+const (
+	dropTimeout = 60 * time.Second
+	dropAgain   = 50 * time.Millisecond
+
+	insufficientPrivilege = "42501" // PostgreSQL's manual, appendix A
+)
 
 // shared is the process's one cluster: made on first use, never changed, gone with the process. It is a package
 // variable because a cluster takes seconds to make and Go gives a package's tests no other place to share it.
@@ -59,11 +69,29 @@ func Start(tb testing.TB) string {
 		tb.Fatalf("postgrestest: create a database: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := execute(ctx, server, "DROP DATABASE "+ident+" WITH (FORCE)"); err != nil {
+		if err := drop(ctx, server, ident); err != nil {
 			tb.Errorf("postgrestest: drop the database: %v", err)
 		}
 	})
 	return own
+}
+
+// drop ends a database. The server's own cleaning (autovacuum) may be at work in it, which nobody but a
+// superuser may end, so that it is waited for.
+func drop(ctx context.Context, server, ident string) error {
+	ctx, cancel := context.WithTimeout(ctx, dropTimeout)
+	defer cancel()
+	for {
+		err := execute(ctx, server, "DROP DATABASE "+ident+" WITH (FORCE)")
+		if pg := (*pgconn.PgError)(nil); !errors.As(err, &pg) || pg.Code != insufficientPrivilege {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(dropAgain):
+		}
+	}
 }
 
 // execute runs one statement on a connection of its own.
