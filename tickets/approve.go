@@ -8,10 +8,11 @@ import (
 )
 
 // Approve releases a proposed refund; carrying it out is the runbook's work, later. quoteHash is the
-// quote the approver saw: Stale if the refund is bound to another. large says whether the approver
+// quote the approver saw: Stale if the refund is bound to another. Conflict where the quote would be
+// another if it were made now: the runbook then takes the proposal back and makes a new one. large says whether the approver
 // may release sums above automation.approval_above_fen.
 func (d *Desk) Approve(ctx context.Context, refundID string, by Actor, quoteHash string, large bool) (account.Refund, error) {
-	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, ticketSum int64) error {
+	return d.decide(ctx, refundID, by, quoteHash, true, func(r *account.Refund, ticketSum int64) error {
 		switch {
 		case r.Proposer == string(by):
 			return &Error{Kind: Forbidden, Msg: "You proposed this refund, so somebody else has to approve it."}
@@ -29,7 +30,7 @@ func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash,
 	if reason == "" {
 		return account.Refund{}, &Error{Kind: Invalid, Msg: "Say why: the customer is told the reason."}
 	}
-	return d.decide(ctx, refundID, by, quoteHash, func(r *account.Refund, ticketSum int64) error {
+	return d.decide(ctx, refundID, by, quoteHash, false, func(r *account.Refund, ticketSum int64) error {
 		if !large && ticketSum > d.settings.Automation.ApprovalAboveFen {
 			return &Error{Kind: Forbidden, Msg: "This refund is above the limit: a supervisor decides about it."}
 		}
@@ -38,10 +39,12 @@ func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash,
 	})
 }
 
-func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash string, f func(r *account.Refund, ticketSum int64) error) (account.Refund, error) {
+func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash string, release bool, f func(r *account.Refund, ticketSum int64) error) (account.Refund, error) {
 	var r account.Refund
+	var changed bool
 	at := d.now()
 	err := d.store.InTx(ctx, func(tx Tx) (err error) {
+		changed = false
 		if r, err = tx.Refund(ctx, refundID); err != nil {
 			return err
 		}
@@ -66,6 +69,14 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if err := f(&r, Reserved(all)+Reserved(linked)); err != nil {
 			return err
 		}
+		if release && !r.OwnFault {
+			if changed, err = d.quoteChanged(ctx, tx, t, all, at); err != nil {
+				return err
+			}
+			if changed {
+				return tx.Enqueue(ctx, runJob(t, at))
+			}
+		}
 		r.Approver, r.DecidedAt = string(by), &at
 		if err := tx.SaveRefund(ctx, &r); err != nil {
 			return err
@@ -78,6 +89,9 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		}
 		return tx.Enqueue(ctx, runJob(t, at))
 	})
+	if err == nil && changed {
+		return account.Refund{}, &Error{Kind: Conflict, Msg: "The sum has changed since it was worked out. The proposal is taken back and worked out anew."}
+	}
 	return r, err
 }
 

@@ -90,6 +90,64 @@ func (d *Desk) estimate(ctx context.Context, r Reader, t Ticket, mode account.Mo
 	return q, err
 }
 
+// QuoteOf is the quote of a case as things stand, as of the first request and as if its refunds that were
+// not sent yet had never been proposed.
+func QuoteOf(s account.Snapshot, t Ticket, messages []Message, unsent []account.Refund, mode account.Mode, now time.Time, r account.QuoteRules) (account.Quote, error) {
+	s.Refunds = slices.DeleteFunc(slices.Clone(s.Refunds), func(r account.Refund) bool {
+		return slices.ContainsFunc(unsent, func(u account.Refund) bool { return u.ID == r.ID })
+	})
+	return account.MakeQuote(s, t.SubscriptionIDs, mode, RequestedAt(t, messages), now, r)
+}
+
+// Unsent are the refunds for unused time that were not sent yet. A new quote makes them void.
+func Unsent(refunds []account.Refund, effects []Effect) []account.Refund {
+	var out []account.Refund
+	for _, r := range refunds {
+		begun := slices.ContainsFunc(effects, func(e Effect) bool { return e.Key == r.Key })
+		if !r.OwnFault && !begun && (r.State == account.RefundProposed || r.State == account.RefundApproved) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// quoteChanged reports whether the quote that a case's refunds were proposed by would be another if it
+// were made now. One that can't be made any more is no other: the steps bring that before a person.
+func (d *Desk) quoteChanged(ctx context.Context, r Reader, t Ticket, refunds []account.Refund, at time.Time) (bool, error) {
+	run, _, err := r.LatestRun(ctx, t.ID)
+	if errors.Is(err, NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	quotes, err := r.Quotes(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	quotes = slices.DeleteFunc(quotes, func(q SavedQuote) bool { return q.RunID != run.ID })
+	if len(quotes) == 0 || t.AccountNo == "" {
+		return false, nil
+	}
+	snap, err := r.Snapshot(ctx, t.AccountNo)
+	if err != nil {
+		return false, err
+	}
+	messages, err := r.Messages(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	effects, err := r.Effects(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	again, err := QuoteOf(snap, t, messages, Unsent(refunds, effects), run.Mode, at, d.settings.QuoteRules())
+	if errors.Is(err, account.ErrNotQuotable) {
+		return false, nil
+	}
+	return err == nil && again.Hash != quotes[len(quotes)-1].Hash, err
+}
+
 // about is the account of a case and the subscriptions meant, or what has to be chosen first.
 func about(ctx context.Context, r Reader, t Ticket, subscriptions []string) (account.Snapshot, []string, error) {
 	if t.AccountNo == "" {

@@ -87,8 +87,8 @@ func (d *Desk) guard(ctx context.Context, tx Tx, accountNo string, at time.Time)
 	return opened, nil
 }
 
-// unwanted are the paid charges for a subscription that this desk has stopped, oldest first, of which
-// anything is left to return.
+// unwanted are the paid charges for cycles after the stop of a subscription that this desk has stopped,
+// oldest first, of which anything is left to return.
 func unwanted(s account.Snapshot, zone *time.Location) []account.Charge {
 	stopped := func(x account.Subscription) bool { return x.StoppedAt != nil }
 	if !slices.ContainsFunc(s.Subscriptions, stopped) {
@@ -96,8 +96,9 @@ func unwanted(s account.Snapshot, zone *time.Location) []account.Charge {
 	}
 	var out []account.Charge
 	for _, f := range account.OwnFaults(s, zone) {
+		beyond := f.Ground == account.ChargedAfterStop || f.Ground == account.PaidAhead
 		i := slices.IndexFunc(s.Charges, func(c account.Charge) bool { return c.ID == f.ChargeID })
-		if sub, ok := s.Subscription(s.Charges[i].SubscriptionID); ok && stopped(sub) && f.Ground == account.ChargedAfterStop {
+		if sub, ok := s.Subscription(s.Charges[i].SubscriptionID); ok && stopped(sub) && beyond {
 			out = append(out, s.Charges[i])
 		}
 	}
@@ -126,7 +127,7 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 		Asks: asks, ExternalID: GuardID(c.ID),
 	}
 	t := d.newTicket(m, intent.Understanding{
-		Intent: asks[0], Intents: asks, Confidence: 1, Why: []string{"a charge came after the stop that was confirmed"},
+		Intent: asks[0], Intents: asks, Confidence: 1, Why: []string{"a charge is for a cycle after the stop that was confirmed"},
 		Facts: intent.Facts{OrderNo: c.OrderNo, ChannelTxnID: c.ChannelTxnID, AmountFen: c.AmountFen},
 	}, at)
 	t.Requester, t.Locale, t.Urgent = s.Account.Email, locale, true
@@ -152,7 +153,7 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 		}
 		records = append(records, Record{
 			Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
-			Data: map[string]any{"to": Number(before), "kind": "follows", "why": "charged_after_stop"},
+			Data: map[string]any{"to": Number(before), "kind": "follows", "why": string(after(sub, c))},
 		})
 	}
 	for _, r := range records {
@@ -163,20 +164,40 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 	return t, tx.Enqueue(ctx, runJob(t, at))
 }
 
+// after is whether a charge for a cycle after the stop was debited after it, too.
+func after(sub account.Subscription, c account.Charge) account.Ground {
+	if c.ChargedAt.After(*sub.StoppedAt) {
+		return account.ChargedAfterStop
+	}
+	return account.PaidAhead
+}
+
 // guardWords say what was seen, in the account's language.
 func guardWords(locale string, before int64, sub account.Subscription, c account.Charge, zone *time.Location) (subject, text string) {
 	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
+	ahead := after(sub, c) == account.PaidAhead
 	if locale == "en" {
+		subject = "Charged after the stop: "
 		text = fmt.Sprintf("%s %s was debited on %s for subscription %s, whose debits were stopped on %s.",
 			account.Yuan(c.AmountFen), c.Currency, day(c.ChargedAt), c.SubscriptionID, day(*sub.StoppedAt))
+		if ahead {
+			subject = "Debited before the stop for a cycle after it: "
+			text += fmt.Sprintf(" The charge is for the cycle from %s, which never began.", c.PeriodStart)
+		}
 		if before != 0 {
 			text += " It was stopped in " + Number(before) + "."
 		}
-		return "Charged after the stop: " + c.SubscriptionID, text
+		return subject + c.SubscriptionID, text
 	}
+	subject = "停止后仍被扣款："
 	text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费，%s 仍被扣款 %s（%s）。", c.SubscriptionID, day(*sub.StoppedAt), day(c.ChargedAt), account.Yuan(c.AmountFen), c.Currency)
+	if ahead {
+		subject = "停止前已扣未开始的周期："
+		text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费。停止之前，%s 已为 %s 起的周期扣款 %s（%s），该周期没有开始。",
+			c.SubscriptionID, day(*sub.StoppedAt), day(c.ChargedAt), c.PeriodStart, account.Yuan(c.AmountFen), c.Currency)
+	}
 	if before != 0 {
 		text += "停止扣费的工单：" + Number(before) + "。"
 	}
-	return "停止后仍被扣款：" + c.SubscriptionID, text
+	return subject + c.SubscriptionID, text
 }

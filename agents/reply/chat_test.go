@@ -1,6 +1,7 @@
 package reply_test
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -231,6 +232,25 @@ func TestAChatNamesADebitThatWasSentBefore(t *testing.T) {
 		}
 		if !strings.Contains(text, says[0]) || !strings.Contains(text, "¥30.00") || !strings.Contains(text, "c7") || strings.Contains(text, says[1]) {
 			t.Errorf("%s reads\n%s", lang, text)
+		}
+	}
+}
+
+// TestEachChatLineReadsAsItsGolden covers what must not be lost in the short form.
+func TestEachChatLineReadsAsItsGolden(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"cancel_stopped", "cancel_in_flight", "cancel_external", "cancel_external_apple", "cancel_kept"} {
+		for _, locale := range []string{"zh-CN", "en"} {
+			t.Run(name+"/"+locale, func(t *testing.T) {
+				t.Parallel()
+				f := variants()[name](locale)
+				f.Shown, f.Proven = true, true
+				text, err := reply.ComposeChat(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, filepath.Join("testdata", locale, "chat_"+name+".golden"), text+"\n")
+			})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package reply
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"text/template/parse"
 	"time"
@@ -62,6 +63,35 @@ func TestBothLanguagesHaveTheSameFiles(t *testing.T) {
 	}
 	if diff := cmp.Diff(files["zh-CN"], files["en"]); diff != "" {
 		t.Errorf("files (-zh +en):\n%s", diff)
+	}
+}
+
+// TestAChatIsToldWhatAMailTells: whoever chats hears the same of the cancellation and the money as
+// whoever writes mails.
+func TestAChatIsToldWhatAMailTells(t *testing.T) {
+	t.Parallel()
+	for _, tell := range tells() {
+		if !slices.Contains(tells(), "chat_"+tell) {
+			continue
+		}
+		for _, lang := range []string{"zh-CN", "en"} {
+			told := func(tell tickets.Tell) []string {
+				set, err := textOf(lang, tell, wordsFor(lang, time.UTC))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all := slices.DeleteFunc(names(set.Root), func(name string) bool {
+					return name == `""` || name == "template footer" || !slices.ContainsFunc([]string{".Cancel", ".Money", ".Refund", `"`, "template "}, func(of string) bool {
+						return strings.HasPrefix(name, of)
+					})
+				})
+				slices.Sort(all)
+				return slices.Compact(all)
+			}
+			if diff := cmp.Diff(told(tell), told("chat_"+tell)); diff != "" {
+				t.Errorf("%s in %s (-mail +chat):\n%s", tell, lang, diff)
+			}
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -55,28 +54,11 @@ func (c Case) changed(r tickets.Settings, now time.Time) bool {
 
 // makeQuote is the quote as things stand, as of the first request.
 func (c Case) makeQuote(mode account.Mode, r tickets.Settings, now time.Time) (account.Quote, error) {
-	return account.MakeQuote(without(*c.Account, c.unsent()), c.Ticket.SubscriptionIDs, mode, tickets.RequestedAt(c.Ticket, c.Messages), now, r.QuoteRules())
+	return tickets.QuoteOf(*c.Account, c.Ticket, c.Messages, c.unsent(), mode, now, r.QuoteRules())
 }
 
 // unsent are the case's refunds for unused time that were not sent yet. A new quote makes them void.
-func (c Case) unsent() []account.Refund {
-	var out []account.Refund
-	for _, rf := range c.Refunds {
-		_, begun := c.effect(rf.Key)
-		if !rf.OwnFault && !begun && (rf.State == account.RefundProposed || rf.State == account.RefundApproved) {
-			out = append(out, rf)
-		}
-	}
-	return out
-}
-
-// without is the account as if those refunds had never been proposed.
-func without(s account.Snapshot, void []account.Refund) account.Snapshot {
-	s.Refunds = slices.DeleteFunc(slices.Clone(s.Refunds), func(r account.Refund) bool {
-		return slices.ContainsFunc(void, func(v account.Refund) bool { return v.ID == r.ID })
-	})
-	return s
-}
+func (c Case) unsent() []account.Refund { return tickets.Unsent(c.Refunds, c.Effects) }
 
 // quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
 // waited for it.

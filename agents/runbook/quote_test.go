@@ -1,6 +1,7 @@
 package runbook_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -47,6 +48,31 @@ func TestApprovalIsVoidWhenTheQuoteChanges(t *testing.T) {
 	}
 }
 
+// TestApprovalIsRefusedWhereTheQuoteHasChanged: whoever releases the old sum is told at once, and the steps
+// propose the new one.
+func TestApprovalIsRefusedWhereTheQuoteHasChanged(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer())
+	ticket, refund := b.proposed()
+	must(t, b.Conn().WithContext(b.ctx).Exec("UPDATE charges SET refunded_fen = 2500 WHERE id = 'c1'").Error)
+	_, err := b.desk.Approve(b.ctx, refund.ID, tickets.AgentActor("sue"), refund.QuoteHash, true)
+	if !errors.Is(err, tickets.Conflict) {
+		t.Fatalf("error %v, want a conflict", err)
+	}
+	if r := b.refund(ticket.ID); r.State != account.RefundProposed || r.Approver != "" {
+		t.Errorf("the refund is %s by %q", r.State, r.Approver)
+	}
+	b.drain(time.Minute, nil)
+	if r := b.refund(ticket.ID); !r.Void() || r.Approver != "" {
+		t.Errorf("the old proposal is %+v", r)
+	}
+	quotes, err := b.Quotes(b.ctx, ticket.ID)
+	must(t, err)
+	if got := quotes[len(quotes)-1].Body.RefundFen; got != 500 {
+		t.Errorf("the new quote gives %d fen back, want 500", got)
+	}
+}
+
 func (b *bundle) refund(id int64) account.Refund {
 	b.t.Helper()
 	refunds, err := b.Refunds(b.ctx, id)
@@ -60,8 +86,14 @@ func TestLimitsCountLinkedCases(t *testing.T) {
 	ticket, refund := b.proposed()
 	other := b.receive(mail{from: "x@example.com", about: stop()})
 	must(t, b.InTx(b.ctx, func(tx tickets.Tx) error {
+		if _, err := tx.PutCharge(b.ctx, account.Charge{
+			ID: "c-other", AccountNo: "u1", SubscriptionID: "s1", AmountFen: 3000, Currency: "CNY", ChargedAt: b.clock.now().AddDate(-2, 0, 0),
+			PeriodStart: "2024-01-01", PeriodEnd: "2024-02-01", Channel: account.Ledger, State: account.ChargePaid,
+		}); err != nil {
+			return err
+		}
 		r := account.Refund{
-			ID: "other", ChargeID: "c1", AccountNo: "u1", TicketID: other.ID, AmountFen: 1, State: account.RefundProposed, Key: "other",
+			ID: "other", ChargeID: "c-other", AccountNo: "u1", TicketID: other.ID, AmountFen: 1, State: account.RefundProposed, Key: "other",
 			QuoteHash: "q", Proposer: "desk", At: b.clock.now(),
 		}
 		if err := tx.InsertRefund(b.ctx, &r); err != nil {

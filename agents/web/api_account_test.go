@@ -167,6 +167,12 @@ func TestChargeAfterTheStopOpensOneGuardTicket(t *testing.T) {
 	if q["refund_fen"] != 1800.0 {
 		t.Errorf("quote %v", q)
 	}
+	ahead := strings.NewReplacer("c-9", "c-10", "42000009", "42000010", "2026-03-10T", "2026-03-01T", "2026-03-10\"", "2026-04-10\"", "2026-04-10\"", "2026-05-10\"").Replace(after)
+	w.ask(t, "POST", "/v1/charges", ahead, 201)
+	tk = w.ask(t, "GET", "/v1/tickets/CD-000003", "", 200)
+	if !strings.Contains(str(tk["subject"]), "停止前已扣未开始的周期") {
+		t.Errorf("a charge from before the stop opens %v", tk["subject"])
+	}
 }
 
 func TestWatermarkNeverGoesBack(t *testing.T) {

@@ -50,7 +50,7 @@ type apiRefund struct {
 	ChargeID  string     `json:"charge_id"`
 	AmountFen int64      `json:"amount_fen"`
 	State     string     `json:"state" enum:"proposed,approved,submitted,processing,succeeded,closed,abnormal,unknown,rejected"`
-	OwnFault  bool       `json:"own_fault" doc:"Our own record grounds it: charged after the stop, or twice."`
+	OwnFault  bool       `json:"own_fault" doc:"Our own record alone grounds it: a cycle after the stop, or one charged twice."`
 	Reason    string     `json:"reason"`
 	QuoteHash string     `json:"quote_hash"`
 	Proposer  string     `json:"proposer" doc:"desk, agent:LOGIN or key:ID."`

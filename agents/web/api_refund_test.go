@@ -56,6 +56,26 @@ func TestFiftyApprovalsReleaseOnce(t *testing.T) {
 	}
 }
 
+// TestApprovalOfAChangedSumIsAConflict: the platform paid back part of the charge since.
+func TestApprovalOfAChangedSumIsAConflict(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	id, hash := h.refundCase(t, 16491, "desk")
+	if err := h.db.Conn().WithContext(t.Context()).Exec("UPDATE charges SET refunded_fen = 10000 WHERE id = 'C-1'").Error; err != nil {
+		t.Fatal(err)
+	}
+	body := `{"quote_hash":"` + hash + `","password":"` + password + `"}`
+	got := h.person(t, "supervisor").ask(t, "POST", "/v1/refunds/R-1/approve", body, 409)
+	if !strings.Contains(str(got["detail"]), "The sum has changed") {
+		t.Errorf("told %v", got)
+	}
+	refunds, err := h.db.Refunds(t.Context(), id)
+	if err != nil || refunds[0].State == account.RefundApproved {
+		t.Errorf("refund %+v, %v", refunds, err)
+	}
+}
+
 func TestRefundIsDecidedByAPersonWithThePassword(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -53,8 +54,7 @@ func (h *house) refundCase(t *testing.T, amount int64, proposer string) (id int6
 		m.Text = "你好，\n\n我的黄金会员每年自动扣 198 元，请马上关闭自动续费，并把没用完的部分退给我。不处理我就打 12315。\n\n李雷"
 	})
 	now := h.clock.now()
-	hash = "0f3a5c7d9b1e2f4a6c8d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d"
-	err := h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+	err := h.db.InTx(t.Context(), func(tx tickets.Tx) (err error) {
 		ctx := t.Context()
 		run := tickets.Run{TicketID: id, Mode: account.Now, SubscriptionIDs: []string{"S-1"}, StartedAt: now.Add(-30 * time.Minute)}
 		began, ended := now.Add(-30*time.Minute), now.Add(-29*time.Minute)
@@ -94,6 +94,9 @@ func (h *house) refundCase(t *testing.T, amount int64, proposer string) (id int6
 				return err
 			}
 		}
+		if hash, err = quoteHash(ctx, tx, id, now, h.desk.Settings().QuoteRules()); err != nil {
+			return err
+		}
 		q := tickets.SavedQuote{TicketID: id, RunID: run.ID, Hash: hash, At: began, Body: account.Quote{
 			Mode: account.Now, AsOf: "2026-03-05", RuleVersion: "1/A", Hash: hash, ExpiresAt: now.Add(7 * 24 * time.Hour), Currency: "CNY",
 			RefundFen: amount, LastDayOfUse: "2026-03-05", SubscriptionIDs: []string{"S-1"},
@@ -131,4 +134,22 @@ func (h *house) refundCase(t *testing.T, amount int64, proposer string) (id int6
 		t.Fatal(err)
 	}
 	return id, hash
+}
+
+// quoteHash is the hash that the case's quote has as things stand, so that what was proposed by it still holds.
+func quoteHash(ctx context.Context, tx tickets.Tx, id int64, now time.Time, r account.QuoteRules) (string, error) {
+	ticket, err := tx.Ticket(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	messages, err := tx.Messages(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	snap, err := tx.Snapshot(ctx, ticket.AccountNo)
+	if err != nil {
+		return "", err
+	}
+	q, err := tickets.QuoteOf(snap, ticket, messages, nil, account.Now, now, r)
+	return q.Hash, err
 }

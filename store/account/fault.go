@@ -9,31 +9,34 @@ import (
 // Ground is why money of a charge comes back.
 type Ground string
 
-// The grounds of a refund. The last two are our own record speaking: nobody's word is involved, so
-// they need no assurance (DESIGN.md section 4).
+// The grounds of a refund. The last three are our own record speaking: nobody's word is involved, so
+// they need no assurance (DESIGN.md section 4). PaidAhead is nobody's error: the debit came before the
+// stop, for a cycle that then never began, so nothing is given up when it comes back.
 const (
 	NoGround         Ground = ""
 	UnusedTime       Ground = "unused_time"
+	PaidAhead        Ground = "paid_ahead"
 	ChargedAfterStop Ground = "charged_after_stop"
 	ChargedTwice     Ground = "charged_twice"
 )
 
-// OwnFault reports whether the ground is an error on our side, seen in our own record.
-func (g Ground) OwnFault() bool { return g == ChargedAfterStop || g == ChargedTwice }
+// OwnFault reports whether the ground is seen in our own record alone.
+func (g Ground) OwnFault() bool { return g == PaidAhead || g == ChargedAfterStop || g == ChargedTwice }
 
-// OwnFault is a charge that should not have been, with what is still to be returned of it in fen.
+// OwnFault is a charge for which nothing is owed, with what is still to be returned of it in fen.
 type OwnFault struct {
 	ChargeID  string
 	Ground    Ground
 	AmountFen int64
 }
 
-// OwnFaults finds the paid charges that our own record says should not have been, newest first, and
+// OwnFaults finds the paid charges that by our own record nothing is owed for, newest first, and
 // leaves out those of which nothing is left to return. They come back whole, less only what was
 // returned already: value consumed in a period nobody ordered is not deducted.
 //
-// A charge after the stop is told by its cycle, not by its date: a channel may debit days before the
-// cycle begins, so the charge can be older than the stop. Of several charges for one subscription and
+// That a charge is for nothing owed after the stop is told by its cycle, not by its date: a channel may
+// debit days before the cycle begins, so the charge can be older than the stop. It comes back whole
+// all the same, and its ground says which of the two it is. Of several charges for one subscription and
 // one start of a cycle the first stands and the others are faults; a charge that the platform itself
 // has returned in full stands for nothing. A charge on an external channel is found too, though only
 // that channel can return it.
@@ -52,8 +55,8 @@ func OwnFaults(s Snapshot, zone *time.Location) []OwnFault {
 	return out
 }
 
-// faultGrounds maps the ids of the faulty charges to their ground. A second charge for a cycle after
-// the stop counts as after the stop, like the first.
+// faultGrounds maps the ids of the faulty charges to their ground. A second charge for a cycle
+// after the stop counts like the first.
 func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 	type cycle struct {
 		subscription string
@@ -67,13 +70,8 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 		if c.State != ChargePaid || c.SubscriptionID == "" || c.PeriodStart == "" {
 			continue
 		}
-		if sub, ok := s.Subscription(c.SubscriptionID); ok && sub.StoppedAt != nil &&
-			c.PeriodStart >= s.stopEnd(sub, zone) {
-			grounds[c.ID] = ChargedAfterStop
-			continue
-		}
-		if s.endedBefore(c) {
-			grounds[c.ID] = ChargedAfterStop
+		if ground := s.beyondStop(c, zone); ground != NoGround {
+			grounds[c.ID] = ground
 			continue
 		}
 		if leftOf(c.AmountFen, s.returned(c).elsewhere) == 0 {
@@ -88,17 +86,39 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 	return grounds
 }
 
-// endedBefore reports whether the platform's own record says that the charge should not have been:
-// the subscription does not renew, its agreement is said to be ended, and the charge is for a cycle
-// that begins after the last paid one. Each of the three alone may be a record that is late.
-func (s Snapshot) endedBefore(c Charge) bool {
+// beyondStop is why nothing is owed for the cycle of a charge: the subscription was stopped before the
+// cycle began, after the debit or before it. NoGround where the cycle is owed.
+func (s Snapshot) beyondStop(c Charge, zone *time.Location) Ground {
 	sub, ok := s.Subscription(c.SubscriptionID)
-	if !ok || sub.AutoRenew || sub.PeriodEnd == "" || c.PeriodStart < sub.PeriodEnd {
-		return false
+	if !ok {
+		return NoGround
 	}
-	return slices.ContainsFunc(s.Agreements, func(a Agreement) bool {
+	if sub.StoppedAt != nil && c.PeriodStart >= s.stopEnd(sub, zone) {
+		if !c.ChargedAt.After(*sub.StoppedAt) {
+			return PaidAhead
+		}
+		return ChargedAfterStop
+	}
+	return s.endedBefore(sub, c)
+}
+
+// endedBefore is beyondStop by the platform's own record: the subscription does not renew, its
+// agreement is said to be ended, and the charge is for a cycle that begins after the last paid one.
+// Each of the three alone may be a record that is late.
+func (s Snapshot) endedBefore(sub Subscription, c Charge) Ground {
+	if sub.AutoRenew || sub.PeriodEnd == "" || c.PeriodStart < sub.PeriodEnd {
+		return NoGround
+	}
+	i := slices.IndexFunc(s.Agreements, func(a Agreement) bool {
 		return a.ID == c.AgreementID && (a.ClaimedEnded || !a.Alive())
 	})
+	switch {
+	case i < 0:
+		return NoGround
+	case s.Agreements[i].EndedAt != nil && !c.ChargedAt.After(*s.Agreements[i].EndedAt):
+		return PaidAhead
+	}
+	return ChargedAfterStop
 }
 
 // stopEnd is the first day a stopped subscription owes nothing for: the day after its last day of

@@ -61,24 +61,51 @@ func TestOwnFaults(t *testing.T) {
 		juneAgain  = with(charge("c-june-2", 2800, "2026-06-01", "2026-07-01"), debitedAt(local(6, 3, 9)))
 		juneThird  = with(charge("c-june-3", 2800, "2026-06-01", "2026-07-01"), debitedAt(local(6, 4, 9)))
 		runsOut    = stopped("2026-06-30", "2026-06-01", "2026-07-01")
-		refund     = func(id string, fen int64, state account.RefundState) account.Refund {
+		julyPaidBy = with(julyCharge, func(c *account.Charge) { c.AgreementID = "a-1" })
+		ended      = func(at time.Time) []account.Agreement {
+			return []account.Agreement{{ID: "a-1", State: account.AgreementTerminated, EndedAt: &at}}
+		}
+		notRenewing = account.Subscription{ID: "sub-1", PeriodStart: "2026-06-01", PeriodEnd: "2026-07-01"}
+		refund      = func(id string, fen int64, state account.RefundState) account.Refund {
 			return account.Refund{ID: "r-" + id, ChargeID: id, AmountFen: fen, State: state}
 		}
 		late  = []account.OwnFault{{ChargeID: "c-july", Ground: account.ChargedAfterStop, AmountFen: 3000}}
+		ahead = []account.OwnFault{{ChargeID: "c-july", Ground: account.PaidAhead, AmountFen: 3000}}
 		twice = []account.OwnFault{{ChargeID: "c-june-2", Ground: account.ChargedTwice, AmountFen: 2800}}
 	)
 	for _, tt := range []struct {
-		name    string
-		sub     account.Subscription
-		charges []account.Charge
-		refunds []account.Refund
-		want    []account.OwnFault
+		name       string
+		sub        account.Subscription
+		charges    []account.Charge
+		refunds    []account.Refund
+		agreements []account.Agreement
+		want       []account.OwnFault
 	}{
 		{name: "no fault while it runs", sub: june(), charges: []account.Charge{mayCharge, juneCharge, julyCharge}},
 		{name: "the cycle after the stop", sub: runsOut, charges: []account.Charge{mayCharge, juneCharge, julyCharge}, want: late},
 		{
-			name: "a debit before the stop for the cycle after it", sub: runsOut,
-			charges: []account.Charge{juneCharge, with(julyCharge, debitedAt(local(6, 13, 8)))}, want: late,
+			name: "a debit before the stop for the cycle after it comes back, and was no charge after the stop", sub: runsOut,
+			charges: []account.Charge{juneCharge, with(julyCharge, debitedAt(local(6, 13, 8)))}, want: ahead,
+		},
+		{
+			name: "debited before the stop, reported after it", sub: stopped("", "2026-07-01", "2026-08-01"),
+			charges: []account.Charge{juneCharge, with(julyCharge, debitedAt(local(6, 15, 10)))}, want: ahead,
+		},
+		{
+			name: "paid ahead twice", sub: runsOut,
+			charges: []account.Charge{
+				juneCharge, with(julyCharge, debitedAt(local(6, 13, 8))),
+				with(julyCharge, func(c *account.Charge) { c.ID, c.ChargedAt = "c-july-2", local(6, 14, 8) }),
+			},
+			want: []account.OwnFault{{ChargeID: "c-july-2", Ground: account.PaidAhead, AmountFen: 3000}, ahead[0]},
+		},
+		{
+			name: "by the platform's own record, debited before the agreement ended", sub: notRenewing,
+			agreements: ended(local(6, 14, 0)), charges: []account.Charge{juneCharge, with(julyPaidBy, debitedAt(local(6, 13, 8)))}, want: ahead,
+		},
+		{
+			name: "and after it", sub: notRenewing,
+			agreements: ended(local(6, 14, 0)), charges: []account.Charge{juneCharge, with(julyPaidBy, debitedAt(local(6, 14, 8)))}, want: late,
 		},
 		{
 			name: "a late debit for the cycle of the stop is owed", sub: runsOut,
@@ -158,7 +185,7 @@ func TestOwnFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := account.Snapshot{Subscriptions: []account.Subscription{tt.sub}, Charges: tt.charges, Refunds: tt.refunds}
+			s := account.Snapshot{Subscriptions: []account.Subscription{tt.sub}, Charges: tt.charges, Refunds: tt.refunds, Agreements: tt.agreements}
 			if diff := cmp.Diff(tt.want, account.OwnFaults(s, shanghai())); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}

@@ -55,6 +55,15 @@ type basisLot struct {
 	Outcome  AssetOutcome `json:"outcome"`
 }
 
+// asked is the ground as it was before the stop was carried out: time of a cycle paid ahead is unused
+// time until then.
+func (g Ground) asked() Ground {
+	if g == PaidAhead {
+		return UnusedTime
+	}
+	return g
+}
+
 func (q Quote) hash(s Snapshot) (string, error) {
 	b := quoteBasis{
 		RuleVersion: q.RuleVersion, AsOf: q.AsOf, AccountNo: s.Account.No,
@@ -72,7 +81,7 @@ func (q Quote) hash(s Snapshot) (string, error) {
 			ChargeID: l.ChargeID, SubscriptionID: l.SubscriptionID, Currency: l.Currency,
 			PeriodStart: l.PeriodStart, PeriodEnd: l.PeriodEnd,
 			PaidFen: l.PaidFen, RefundedFen: l.RefundedFen, ConsumedFen: l.ConsumedFen,
-			Ground: l.Ground, UnusedDays: l.UnusedDays, RefundFen: l.RefundFen,
+			Ground: l.Ground.asked(), UnusedDays: l.UnusedDays, RefundFen: l.RefundFen,
 		})
 	}
 	for _, a := range q.Assets {

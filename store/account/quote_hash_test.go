@@ -48,6 +48,7 @@ func TestQuoteHash(t *testing.T) {
 		now    time.Time
 		policy account.Policy
 		same   bool
+		ahead  bool // July is paid already
 	}{
 		{name: "asked again a day later", now: requested().Add(24 * time.Hour), same: true},
 		{name: "another hour of the same day", at: local(6, 15, 23), same: true},
@@ -57,6 +58,9 @@ func TestQuoteHash(t *testing.T) {
 			s.Charges = append(s.Charges, with(charge("c-p", 1, "", ""), func(c *account.Charge) { c.State = account.ChargePending }))
 		}, same: true},
 		{name: "the stop carried out meanwhile", change: func(s *account.Snapshot) {
+			s.Subscriptions[0] = stopped("2026-06-15", "2026-06-01", "2026-07-01")
+		}, same: true},
+		{name: "a cycle paid ahead that the stop made one that never begins", ahead: true, change: func(s *account.Snapshot) {
 			s.Subscriptions[0] = stopped("2026-06-15", "2026-06-01", "2026-07-01")
 		}, same: true},
 		{name: "the next local day", at: time.Date(2026, 6, 15, 16, 30, 0, 0, time.UTC)},
@@ -72,6 +76,11 @@ func TestQuoteHash(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, mode, at, now, policy := member(), account.Now, requested(), requested(), account.PolicyA
+			base := base
+			if tt.ahead {
+				s.Charges = append(s.Charges, with(charge("c-july", 3000, "2026-07-01", "2026-08-01"), debitedAt(local(6, 13, 8))))
+				base = quoteNow(t, s, mode, at, now, policy)
+			}
 			if tt.change != nil {
 				tt.change(&s)
 			}

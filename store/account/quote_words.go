@@ -72,7 +72,10 @@ func wordsPeriodEnd(lastDay Date) (zh, en string) {
 
 func wordsFault(ground Ground, l QuoteLine) (zh, en string) {
 	zhWhy, enWhy := "关闭之后的周期不应扣款，余额全部退回", "charged for a cycle after the stop, so all that is left comes back"
-	if ground == ChargedTwice {
+	switch ground {
+	case PaidAhead:
+		zhWhy, enWhy = "关闭之前已扣、关闭时尚未开始的周期，余额全部退回", "debited before the stop for a cycle that had not begun, so all that is left comes back"
+	case ChargedTwice:
 		zhWhy, enWhy = "同一周期重复扣款，余额全部退回", "charged twice for one cycle, so all that is left comes back"
 	}
 	sum := fmt.Sprintf("%d − %d = %d", l.PaidFen, l.RefundedFen, l.RefundFen)

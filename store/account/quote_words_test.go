@@ -46,8 +46,14 @@ func TestArithmeticCanBeFollowed(t *testing.T) {
 			name: "another cycle's fault returned in excess", policy: account.PolicyA, day: "2026-06-15",
 			charge: charge("c", 3000, "2026-06-01", "2026-07-01"), stop: "2026-05-31",
 			refunds: []account.Refund{{ChargeID: "c", AmountFen: 3100, State: account.RefundSucceeded, Elsewhere: true}},
-			zh:      "max(0, 3000 − 3100) = 0 分：关闭之后的周期不应扣款，余额全部退回",
-			en:      "max(0, 3000 − 3100) = 0 fen: charged for a cycle after the stop, so all that is left comes back",
+			zh:      "max(0, 3000 − 3100) = 0 分：关闭之前已扣、关闭时尚未开始的周期，余额全部退回",
+			en:      "max(0, 3000 − 3100) = 0 fen: debited before the stop for a cycle that had not begun, so all that is left comes back",
+		},
+		{
+			name: "a charge after the stop", policy: account.PolicyA, day: "2026-06-15", stop: "2026-05-31",
+			charge: with(charge("c", 3000, "2026-06-01", "2026-07-01"), debitedAt(local(6, 15, 11))),
+			zh:     "3000 − 0 = 3000 分：关闭之后的周期不应扣款，余额全部退回",
+			en:     "3000 − 0 = 3000 fen: charged for a cycle after the stop, so all that is left comes back",
 		},
 		{
 			name: "access that ended before its period and was spent", policy: account.PolicyA, day: "2026-06-10",

@@ -37,7 +37,7 @@ type Refund struct {
 	State     RefundState
 	// Key is the refund number the channel knows it by: the same key refunds once, whatever happens.
 	Key string
-	// OwnFault marks a refund that our own record grounds (charged after the stop, twice in a cycle).
+	// OwnFault marks a refund that our own record grounds (a cycle after the stop, twice in a cycle).
 	OwnFault  bool
 	Reason    string
 	QuoteHash string
