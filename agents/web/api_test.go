@@ -69,6 +69,29 @@ func TestPersonLogsInForAToken(t *testing.T) {
 	}
 }
 
+// TestASecondFactorThatNobodyHas: the contract's totp is no unknown member, and a code is refused only to
+// who knows the password.
+func TestASecondFactorThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	for name, c := range map[string]struct {
+		secret, totp string
+		status       int
+		says         string
+	}{
+		"empty":                         {password, `""`, http.StatusOK, `"token"`},
+		"null":                          {password, `null`, http.StatusOK, `"token"`},
+		"a code":                        {password, `"123456"`, http.StatusUnprocessableEntity, "This account has no second factor: leave totp out."},
+		"a code and the wrong password": {"wrong wrong wrong", `"123456"`, http.StatusUnauthorized, "do not belong together"},
+	} {
+		got := h.json(t, "POST", "/v1/login", `{"login":"agent","password":"`+c.secret+`","totp":`+c.totp+`}`)
+		if got.status != c.status || !strings.Contains(got.body, c.says) {
+			t.Errorf("%s: %d\n%s", name, got.status, got.body)
+		}
+	}
+}
+
 func TestProblemsHaveStableCodes(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
