@@ -112,6 +112,8 @@ func TestProblemsHaveStableCodes(t *testing.T) {
 		"wrong limit":    {"GET", "/v1/tickets?limit=201", "", key, 422, "invalid"},
 		"wrong cursor":   {"GET", "/v1/tickets?after=nonsense", "", key, 422, "invalid"},
 		"wrong status":   {"GET", "/v1/tickets?status=nonsense", "", key, 422, "invalid"},
+		"wrong intent":   {"GET", "/v1/tickets?intent=nonsense", "", key, 422, "invalid"},
+		"wrong flag":     {"GET", "/v1/tickets?flag=nonsense", "", key, 422, "invalid"},
 		"wrong method":   {"DELETE", "/v1/tickets", "", key, 404, "not_found"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +128,10 @@ func TestProblemsHaveStableCodes(t *testing.T) {
 			have := []any{got.status, body["code"], body["status"], got.header.Get("Content-Type")}
 			if diff := cmp.Diff(want, have); diff != "" {
 				t.Errorf("status, code, status, type (-want +got):\n%s\n%s", diff, got.body)
+			}
+			if field, isFilter := strings.CutPrefix(c.path, "/v1/tickets?"); isFilter && field != "after=nonsense" {
+				field, _, _ = strings.Cut(field, "=")
+				wants(t, got.body, `"location":"query.`+field+`"`)
 			}
 			if _, ok := body["$schema"]; ok {
 				t.Error("there is a $schema member")

@@ -150,8 +150,8 @@ type apiLink struct {
 type ticketsInput struct {
 	Status    string    `query:"status" enum:"new,open,pending,on_hold,solved,closed"`
 	Channel   string    `query:"channel" enum:"email,chat,phone,web,guard,other"`
-	Intent    string    `query:"intent"`
-	Flag      string    `query:"flag"`
+	Intent    string    `query:"intent" enum:"stop_auto_renew,cancel_and_refund,refund_mistaken_charge,asset_disposal,entry_complaint,status_inquiry,clarify,not_cancellation"`
+	Flag      string    `query:"flag" enum:"regulator,legal,minor,vulnerable,human_requested"`
 	Assignee  string    `query:"assignee"`
 	Account   string    `query:"account"`
 	Query     string    `query:"q" doc:"Number, address, account or words of the subject."`
