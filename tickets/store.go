@@ -81,6 +81,8 @@ type Reader interface {
 	// ChatEvents lists at most limit events after an id, in their order. ChatEventMessage is the newest
 	// message that the conversation's events up to an id tell of, 0 where none does.
 	ChatEvents(ctx context.Context, after int64, limit int) ([]ChatEvent, error)
+	// LastChatEvent is the id of the newest chat event, 0 where there is none.
+	LastChatEvent(ctx context.Context) (int64, error)
 	ChatEventMessage(ctx context.Context, conversationID string, upTo int64) (int64, error)
 	// KnownMessages are those of the external ids (Message.ExternalID) that are stored.
 	KnownMessages(ctx context.Context, externalIDs []string) ([]string, error)
