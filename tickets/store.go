@@ -26,7 +26,8 @@ type Reader interface {
 	Counts(ctx context.Context, login string) (map[View]int, error)
 	Messages(ctx context.Context, ticketID int64) ([]Message, error)
 	Message(ctx context.Context, id int64) (Message, error)
-	Links(ctx context.Context, ticketID int64) ([]Link, error)
+	// Links lists the links of any of the tickets in either direction, oldest first.
+	Links(ctx context.Context, ticketIDs ...int64) ([]Link, error)
 	// LatestRun is the ticket's newest run with its steps; NotFound where none was begun.
 	LatestRun(ctx context.Context, ticketID int64) (Run, Steps, error)
 	Effects(ctx context.Context, ticketID int64) ([]Effect, error)
@@ -47,8 +48,8 @@ type Reader interface {
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
 	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
-	// Holds lists the holds that a ticket asked for, oldest first.
-	Holds(ctx context.Context, ticketID int64) ([]Hold, error)
+	// Holds lists the holds that any of the tickets asked for, oldest first.
+	Holds(ctx context.Context, ticketIDs ...int64) ([]Hold, error)
 	// HoldsOn lists the holds of any ticket on these subscriptions, oldest first.
 	HoldsOn(ctx context.Context, subscriptionIDs []string) ([]Hold, error)
 	// Calls lists the telephone calls of a ticket, in the order they began; Call is the one with that id.

@@ -213,6 +213,42 @@ func TestListPagesThroughEveryTicketOnce(t *testing.T) {
 	}
 }
 
+// TestListTellsOfLinksAndHolds: a ticket in a list is the same as by itself, but for messages and runs.
+func TestListTellsOfLinksAndHolds(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	one, two, three := h.mail(t, nil), h.mail(t, nil), h.mail(t, nil)
+	at := h.clock.now()
+	err := h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+		hold := tickets.Hold{TicketID: two, SubscriptionID: "s1", State: tickets.HoldActive, At: at, Until: at.Add(time.Hour)}
+		return errors.Join(
+			tx.InsertLink(t.Context(), tickets.Link{FromID: two, ToID: one, Kind: "follows", At: at}), tx.InsertHold(t.Context(), &hold))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []string{"Authorization", "Bearer " + h.key(t, "tickets:read")}
+	items, _ := object(t, h.json(t, "GET", "/v1/tickets", "", key...).body)["items"].([]any)
+	listed := map[string]any{}
+	for _, x := range items {
+		item, _ := x.(map[string]any)
+		listed[str(item["number"])] = x
+	}
+	for _, id := range []int64{one, two, three} {
+		alone := object(t, h.json(t, "GET", "/v1/tickets/"+tickets.Number(id), "", key...).body)
+		delete(alone, "messages")
+		delete(alone, "runs")
+		if diff := cmp.Diff(any(alone), listed[tickets.Number(id)]); diff != "" {
+			t.Errorf("%s (-alone +listed):\n%s", tickets.Number(id), diff)
+		}
+	}
+	second, _ := listed[tickets.Number(two)].(map[string]any)
+	if hold, _ := second["hold"].(map[string]any); hold["subscription_id"] != "s1" ||
+		cmp.Diff([]any{map[string]any{"number": tickets.Number(one), "kind": "follows"}}, second["links"]) != "" {
+		t.Errorf("hold %v, links %v", second["hold"], second["links"])
+	}
+}
+
 func TestListIsNarrowed(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
