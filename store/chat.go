@@ -36,6 +36,13 @@ func (r reader) ChatEvents(ctx context.Context, after int64, limit int) ([]ticke
 	return list, fail("chat events", err)
 }
 
+// LastChatEvent is the id of the newest chat event, 0 where there is none.
+func (r reader) LastChatEvent(ctx context.Context) (int64, error) {
+	var id int64
+	err := r.on(ctx).Model(&tickets.ChatEvent{}).Select("COALESCE(MAX(id), 0)").Scan(&id).Error
+	return id, fail("last chat event", err)
+}
+
 // ChatEventMessage is the newest message that the conversation's events up to an id tell of.
 func (r reader) ChatEventMessage(ctx context.Context, conversationID string, upTo int64) (int64, error) {
 	var id int64

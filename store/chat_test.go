@@ -21,7 +21,12 @@ func chatPromises() []promise {
 	}
 	return []promise{
 		{"a conversation is known once and comes back as it was stored", func(t *testing.T, b bundle) {
-			_, err := b.Conversation(b.ctx(), "c-1")
+			last, err := b.LastChatEvent(b.ctx())
+			must(t, err)
+			if last != 0 {
+				t.Errorf("the last event of no chats is %d", last)
+			}
+			_, err = b.Conversation(b.ctx(), "c-1")
 			wantKind(t, err, tickets.NotFound)
 			want := conversation(b, "c-1", b.newTicket(t, nil).ID)
 			b.tx(t, func(tx tickets.Tx) error { return tx.InsertConversation(b.ctx(), want) })
@@ -84,6 +89,11 @@ func chatPromises() []promise {
 			must(t, err)
 			if len(events) != 2 {
 				t.Fatalf("%d events", len(events))
+			}
+			last, err := b.LastChatEvent(b.ctx())
+			must(t, err)
+			if last != events[1].ID {
+				t.Errorf("the last event is %d, want %d", last, events[1].ID)
 			}
 			newest, err := b.ChatEventMessage(b.ctx(), "c-1", events[1].ID)
 			must(t, err)

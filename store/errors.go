@@ -30,7 +30,7 @@ func fail(attempted string, err error) error {
 	if kind == "" {
 		return err
 	}
-	return &tickets.Error{Kind: kind, Msg: msg, Err: err}
+	return &tickets.Error{Kind: kind, Msg: msg, Err: err, Fixed: true}
 }
 
 // conflict is a refusal by a rule of the store.
@@ -38,7 +38,7 @@ func conflict(msg string) error { return &tickets.Error{Kind: tickets.Conflict, 
 
 // stale is a write over somebody else's newer one.
 func stale() error {
-	return &tickets.Error{Kind: tickets.Stale, Msg: "Somebody else changed it first. Load it again."}
+	return &tickets.Error{Kind: tickets.Stale, Msg: "Somebody else changed it first. Load it again.", Fixed: true}
 }
 
 // kindOf says what sort of database error it is, and what people may be told; "" for a bug.

@@ -9,10 +9,10 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// Holds lists the holds that a ticket asked for, oldest first.
-func (r reader) Holds(ctx context.Context, ticketID int64) ([]tickets.Hold, error) {
+// Holds lists the holds that any of the tickets asked for, oldest first.
+func (r reader) Holds(ctx context.Context, ticketIDs ...int64) ([]tickets.Hold, error) {
 	var list []tickets.Hold
-	err := r.on(ctx).Where("ticket_id = ?", ticketID).Order("id").Find(&list).Error
+	err := r.on(ctx).Where("ticket_id IN ?", ticketIDs).Order("id").Find(&list).Error
 	return list, fail("holds", err)
 }
 

@@ -21,9 +21,6 @@ const (
 	backoffCap  = 5 * time.Minute
 )
 
-// errWorkerLost is the trouble of a job whose worker is gone.
-var errWorkerLost = errors.New("the worker died or lost its lease")
-
 // backoff is how long a job waits after its nth try that went wrong, n from 1: twice as long each
 // time, up to a cap.
 func backoff(n int) time.Duration {

@@ -15,9 +15,6 @@ import (
 // settleTime is how long the end of a try may take to be written, also when the worker is to stop.
 const settleTime = 10 * time.Second
 
-// errNotCompleted is the trouble of a handler that returned without its effect.
-var errNotCompleted = errors.New("the handler returned without completing its job")
-
 // spell is a worker at work: one Run or Drain.
 type spell struct {
 	*Worker
@@ -60,18 +57,18 @@ func (s *spell) start(ctx context.Context, r jobRow) {
 func (s *spell) call(ctx context.Context, r jobRow) (err error) {
 	h, ok := s.Handlers[r.Kind]
 	if !ok {
-		return fmt.Errorf("no handler for jobs of kind %s", r.Kind)
+		return fmt.Errorf("%w: %s", errNoHandler, r.Kind)
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("%w: %v\n%s", errPanicked, p, debug.Stack())
 		}
 	}()
 	return h(ctx, r.job(), func(ctx context.Context, t tickets.Tx) error { return r.complete(ctx, t, s.Now()) })
 }
 
 // settle writes how a try ended. What was committed counts, not what the handler returned. Log lines
-// name the job and never quote the error, which may hold an address; it is kept with the job.
+// name the job and the reason, never the whole error, which may hold an address; it is kept with the job.
 func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
@@ -88,7 +85,7 @@ func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 		return
 	case now.State == jobDone:
 		if cause != nil {
-			log.Error("job is done, but its handler reported trouble afterwards")
+			log.Error("job is done, but its handler reported trouble afterwards", "reason", reason(cause))
 		}
 		s.count(r.Kind, Tally{Done: 1})
 		return
@@ -117,10 +114,10 @@ func (s *spell) settle(ctx context.Context, r jobRow, cause error) {
 	case stopped:
 		log.Info("job was interrupted and waits for the next worker")
 	case next.State == jobDead:
-		log.Error("job was given up and waits for a person")
+		log.Error("job was given up and waits for a person", "reason", reason(cause))
 		s.count(r.Kind, Tally{Dead: 1})
 	default:
-		log.Warn("job will be tried again", "at", next.RunAt)
+		log.Warn("job will be tried again", "at", next.RunAt, "reason", reason(cause))
 		s.count(r.Kind, Tally{Retried: 1})
 	}
 }

@@ -123,10 +123,10 @@ func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
-// Links lists the links of a ticket in either direction, oldest first.
-func (r reader) Links(ctx context.Context, ticketID int64) ([]tickets.Link, error) {
+// Links lists the links of any of the tickets in either direction, oldest first.
+func (r reader) Links(ctx context.Context, ticketIDs ...int64) ([]tickets.Link, error) {
 	var list []tickets.Link
-	err := r.on(ctx).Where("from_id = ? OR to_id = ?", ticketID, ticketID).Order("at, from_id, to_id").Find(&list).Error
+	err := r.on(ctx).Where("from_id IN ? OR to_id IN ?", ticketIDs, ticketIDs).Order("at, from_id, to_id").Find(&list).Error
 	return list, fail("links", err)
 }
 

@@ -113,6 +113,19 @@ func ticketPromises() []promise {
 					t.Error(d)
 				}
 			}
+			three := b.newTicket(t, nil)
+			next := tickets.Link{FromID: three.ID, ToID: two.ID, Kind: "joined", At: b.at.Add(time.Second)}
+			b.tx(t, func(tx tickets.Tx) error { return tx.InsertLink(b.ctx(), next) })
+			for _, c := range []struct {
+				ids  []int64
+				want []tickets.Link
+			}{{nil, nil}, {[]int64{one.ID}, []tickets.Link{want}}, {[]int64{one.ID, two.ID, three.ID}, []tickets.Link{want, next}}} {
+				got, err := b.Links(b.ctx(), c.ids...)
+				must(t, err)
+				if d := cmp.Diff(c.want, orNil(got)); d != "" {
+					t.Error(d)
+				}
+			}
 		}},
 	}
 }

@@ -113,7 +113,7 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 				return fail("wait to run the transaction again", err)
 			}
 		case again(err):
-			return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too many changes at once. Try again later.", Err: err}
+			return &tickets.Error{Kind: tickets.Unavailable, Msg: "Too many changes at once. Try again later.", Err: err, Fixed: true}
 		case ctx.Err() != nil && errors.Is(err, sql.ErrTxDone): // rolled back because the caller gave up
 			return fail("transaction", ctx.Err())
 		case fromF != nil:

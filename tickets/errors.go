@@ -25,6 +25,9 @@ type Error struct {
 	Kind Kind
 	Msg  string
 	Err  error
+	// Fixed says that Msg is constant text of the program, nothing of anybody's data in it, so that a log
+	// may quote it.
+	Fixed bool
 }
 
 // Error is Msg, then ": " and the cause where there is one.

@@ -26,7 +26,8 @@ type Reader interface {
 	Counts(ctx context.Context, login string) (map[View]int, error)
 	Messages(ctx context.Context, ticketID int64) ([]Message, error)
 	Message(ctx context.Context, id int64) (Message, error)
-	Links(ctx context.Context, ticketID int64) ([]Link, error)
+	// Links lists the links of any of the tickets in either direction, oldest first.
+	Links(ctx context.Context, ticketIDs ...int64) ([]Link, error)
 	// LatestRun is the ticket's newest run with its steps; NotFound where none was begun.
 	LatestRun(ctx context.Context, ticketID int64) (Run, Steps, error)
 	Effects(ctx context.Context, ticketID int64) ([]Effect, error)
@@ -47,8 +48,8 @@ type Reader interface {
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
 	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
-	// Holds lists the holds that a ticket asked for, oldest first.
-	Holds(ctx context.Context, ticketID int64) ([]Hold, error)
+	// Holds lists the holds that any of the tickets asked for, oldest first.
+	Holds(ctx context.Context, ticketIDs ...int64) ([]Hold, error)
 	// HoldsOn lists the holds of any ticket on these subscriptions, oldest first.
 	HoldsOn(ctx context.Context, subscriptionIDs []string) ([]Hold, error)
 	// Calls lists the telephone calls of a ticket, in the order they began; Call is the one with that id.
@@ -81,6 +82,8 @@ type Reader interface {
 	// ChatEvents lists at most limit events after an id, in their order. ChatEventMessage is the newest
 	// message that the conversation's events up to an id tell of, 0 where none does.
 	ChatEvents(ctx context.Context, after int64, limit int) ([]ChatEvent, error)
+	// LastChatEvent is the id of the newest chat event, 0 where there is none.
+	LastChatEvent(ctx context.Context) (int64, error)
 	ChatEventMessage(ctx context.Context, conversationID string, upTo int64) (int64, error)
 	// KnownMessages are those of the external ids (Message.ExternalID) that are stored.
 	KnownMessages(ctx context.Context, externalIDs []string) ([]string, error)

@@ -49,7 +49,7 @@ func cancelOutcome(f Facts) (cancelled, error) {
 	for _, sub := range own {
 		at, ok := f.stop(sub)
 		if !ok {
-			return cancelled{}, untrue("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
+			return cancelled{}, untrueOf("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
 		}
 		out.Ended = append(out.Ended, endedSubscription{Subscription: sub, StoppedAt: at, LastDay: f.lastDay(sub)})
 	}
@@ -134,7 +134,14 @@ func (f Facts) lastDay(sub account.Subscription) account.Date {
 	return sub.PeriodEnd.AddDays(-1)
 }
 
-// untrue refuses a mail that the stored facts do not bear out.
+const notYetTold = "This can't be told to the customer yet. "
+
+// untrue refuses a mail that the stored facts do not bear out, for a reason that names nothing of the case.
 func untrue(why string) error {
-	return &tickets.Error{Kind: tickets.Conflict, Msg: "This can't be told to the customer yet. " + why}
+	return &tickets.Error{Kind: tickets.Conflict, Msg: notYetTold + why, Fixed: true}
+}
+
+// untrueOf is untrue for a reason that names something of the case, which a log does not quote.
+func untrueOf(why string) error {
+	return &tickets.Error{Kind: tickets.Conflict, Msg: notYetTold + why}
 }

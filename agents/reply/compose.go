@@ -24,15 +24,15 @@ type Mail struct {
 // but its registered contact, and with Invalid a recipient that is no mail address.
 func Compose(f Facts) (Mail, error) {
 	if !tickets.Mailable(f.Recipient) {
-		return Mail{}, &tickets.Error{Kind: tickets.Invalid, Msg: "There is no mail address to write to."}
+		return Mail{}, &tickets.Error{Kind: tickets.Invalid, Msg: "There is no mail address to write to.", Fixed: true}
 	}
 	if strings.EqualFold(f.Recipient, f.From.Address) {
-		return Mail{}, &tickets.Error{Kind: tickets.Conflict, Msg: "The desk does not write to itself."}
+		return Mail{}, &tickets.Error{Kind: tickets.Conflict, Msg: "The desk does not write to itself.", Fixed: true}
 	}
 	if f.private() && !f.onFile() {
 		return Mail{}, &tickets.Error{
 			Kind: tickets.Conflict,
-			Msg:  "This is about an account, so it goes to the account's registered address only, and not within 72 hours of its change.",
+			Msg:  "This is about an account, so it goes to the account's registered address only, and not within 72 hours of its change.", Fixed: true,
 		}
 	}
 	v, err := viewOf(f)
@@ -154,7 +154,7 @@ func sharedAgreements(f Facts) ([]sharedAgreement, error) {
 	}
 	for _, sub := range f.own() {
 		if _, ok := f.stop(sub); !ok {
-			return nil, untrue("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
+			return nil, untrueOf("The biller has not confirmed that it sends no more debits for " + sub.ID + ".")
 		}
 	}
 	var out []sharedAgreement

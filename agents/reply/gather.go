@@ -32,7 +32,7 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 	if ref.tell == tickets.TellAnswer {
 		i := slices.IndexFunc(messages, func(m tickets.Message) bool { return m.ID == ref.message })
 		if i < 0 {
-			return f, &tickets.Error{Kind: tickets.NotFound, Msg: "There is no such answer in this case."}
+			return f, &tickets.Error{Kind: tickets.NotFound, Msg: "There is no such answer in this case.", Fixed: true}
 		}
 		f.Answer = &messages[i]
 	}

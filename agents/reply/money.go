@@ -114,7 +114,7 @@ func refundOutcome(f Facts) ([]returned, error) {
 	}
 	for _, r := range all {
 		if !r.Refund.State.Final() {
-			return nil, untrue("Refund " + r.Refund.ID + " is " + string(r.Refund.State) + ", which is not its last word.")
+			return nil, untrueOf("Refund " + r.Refund.ID + " is " + string(r.Refund.State) + ", which is not its last word.")
 		}
 	}
 	return all, nil

@@ -99,13 +99,13 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 func (s *Sender) hand(ctx context.Context, o tickets.Outgoing, raw []byte) error {
 	switch {
 	case raw == nil:
-		return &tickets.Error{Kind: tickets.Conflict, Msg: "The code was used or had expired before it could be sent."}
+		return &tickets.Error{Kind: tickets.Conflict, Msg: "The code was used or had expired before it could be sent.", Fixed: true}
 	case o.Channel == tickets.BySMS:
 		return s.text(ctx, raw)
 	}
 	from, err := sender(raw)
 	if err != nil {
-		return &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender.", Err: err}
+		return &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender.", Err: err, Fixed: true}
 	}
 	return s.ways.Mail.Send(ctx, from, o.Recipient, raw)
 }
@@ -205,7 +205,7 @@ func sender(raw []byte) (string, error) {
 		return "", err
 	}
 	if len(from) != 1 {
-		return "", &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender."}
+		return "", &tickets.Error{Kind: tickets.Invalid, Msg: "The mail has no single sender.", Fixed: true}
 	}
 	return from[0].Address, nil
 }

@@ -52,7 +52,7 @@ func (g Gateway) Text(ctx context.Context, m tickets.TextBody) error {
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL, bytes.NewReader(body))
 	if err != nil {
-		return &tickets.Error{Kind: tickets.Invalid, Msg: "sms.url can't be called."} // the cause may quote a secret
+		return &tickets.Error{Kind: tickets.Invalid, Msg: "sms.url can't be called.", Fixed: true} // the cause may quote a secret
 	}
 	at := strconv.FormatInt(g.Now().Unix(), 10)
 	r.Header.Set("Content-Type", "application/json")
@@ -63,11 +63,11 @@ func (g Gateway) Text(ctx context.Context, m tickets.TextBody) error {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(r)
 	if err != nil {
-		return &tickets.Error{Kind: tickets.Unavailable, Msg: "The text gateway does not answer."} // the cause quotes the URL
+		return &tickets.Error{Kind: tickets.Unavailable, Msg: "The text gateway does not answer.", Fixed: true} // the cause quotes the URL
 	}
 	words, err := io.ReadAll(io.LimitReader(res.Body, maxWord))
 	if err := errors.Join(err, res.Body.Close()); err != nil && res.StatusCode/100 != 2 {
-		return &tickets.Error{Kind: tickets.Unavailable, Msg: "The text gateway broke off."}
+		return &tickets.Error{Kind: tickets.Unavailable, Msg: "The text gateway broke off.", Fixed: true}
 	}
 	return g.answer(res.StatusCode, string(words))
 }
@@ -81,7 +81,7 @@ func (g Gateway) answer(status int, words string) error {
 	if status >= 500 || slices.Contains([]int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests}, status) {
 		kind = tickets.Unavailable
 	}
-	return &tickets.Error{Kind: kind, Msg: "The text gateway answered " + strconv.Itoa(status) + ".", Err: &RefusalError{Code: status, Words: words}}
+	return &tickets.Error{Kind: kind, Msg: "The text gateway answered " + strconv.Itoa(status) + ".", Err: &RefusalError{Code: status, Words: words}, Fixed: true}
 }
 
 // sign is the signature of a text by a secret.
@@ -132,10 +132,10 @@ func (l *TextLog) Sent() []SentText {
 func (s *Sender) text(ctx context.Context, raw []byte) error {
 	var m tickets.TextBody
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return &tickets.Error{Kind: tickets.Invalid, Msg: "The outbox has no text message there.", Err: err}
+		return &tickets.Error{Kind: tickets.Invalid, Msg: "The outbox has no text message there.", Err: err, Fixed: true}
 	}
 	if s.ways.Text == nil {
-		return &tickets.Error{Kind: tickets.Conflict, Msg: "This desk sends no text messages any more."}
+		return &tickets.Error{Kind: tickets.Conflict, Msg: "This desk sends no text messages any more.", Fixed: true}
 	}
 	return s.ways.Text.Text(ctx, m)
 }

@@ -47,7 +47,7 @@ const defaultTimeout = 25 * time.Second
 // whether the server took it, and trying again is right, because the Message-ID stays the same.
 func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
 	if !tickets.Mailable(from) || !tickets.Mailable(to) {
-		return &tickets.Error{Kind: tickets.Invalid, Msg: "Sender or recipient is no mail address."}
+		return &tickets.Error{Kind: tickets.Invalid, Msg: "Sender or recipient is no mail address.", Fixed: true}
 	}
 	timeout := s.Timeout
 	if timeout == 0 {
@@ -146,7 +146,7 @@ func refused(what string, err error) error {
 	if answer.Code/100 == 5 {
 		return fmt.Errorf("hand over %s: %w", what, r)
 	}
-	return &tickets.Error{Kind: tickets.Unavailable, Msg: "hand over " + what, Err: r}
+	return &tickets.Error{Kind: tickets.Unavailable, Msg: "hand over " + what, Err: r, Fixed: true}
 }
 
 // unavailable makes an error worth trying again, without the server's words in its text.
@@ -155,5 +155,5 @@ func unavailable(what string, err error) error {
 	if errors.As(err, &answer) {
 		err = &RefusalError{Code: answer.Code, Words: answer.Msg}
 	}
-	return &tickets.Error{Kind: tickets.Unavailable, Msg: what, Err: err}
+	return &tickets.Error{Kind: tickets.Unavailable, Msg: what, Err: err, Fixed: true}
 }

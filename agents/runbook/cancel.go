@@ -100,7 +100,7 @@ func planEnds(c Case) (Next, bool) {
 // what has no last word yet, then the customer's own part. It succeeds only where no agreement that
 // could bill is alive and no stop was refused or is open.
 func settleCancel(c Case, now time.Time) (Next, bool) {
-	var external, shared, unreachable []string
+	var external, shared, unreachable, platform []string
 	for _, a := range billing(c) {
 		e, begun := c.effect(EndKey(c.Ticket.Number(), a.ID))
 		switch {
@@ -108,6 +108,8 @@ func settleCancel(c Case, now time.Time) (Next, bool) {
 			external = append(external, a.ID)
 		case alsoBills(c, a):
 			shared = append(shared, a.ID)
+		case !c.reaches(a.Channel) && a.Channel == account.Platform:
+			platform = append(platform, a.ID)
 		case !c.reaches(a.Channel):
 			unreachable = append(unreachable, a.ID)
 		case begun && e.State == tickets.EffectDone:
@@ -127,6 +129,10 @@ func settleCancel(c Case, now time.Time) (Next, bool) {
 	if len(unreachable) > 0 {
 		return settle(c, tickets.Cancel, tickets.NeedsAgent, "no_channel",
 			"The desk has no access to the payment channel of an agreement: "+strings.Join(unreachable, ", "))
+	}
+	if len(platform) > 0 {
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "no_platform_channel",
+			"This desk's billing can't end agreements of channel platform, which takes billing.mode http: "+strings.Join(platform, ", "))
 	}
 	for _, e := range stops(c) {
 		if !e.State.Settled() {

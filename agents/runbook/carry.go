@@ -128,7 +128,7 @@ func (r *Runner) call(ctx context.Context, f func(context.Context) (account.Answ
 func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 	sub, ok := c.Account.Subscription(n.Subscription)
 	if !ok {
-		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The subscription is not in the account any more."}
+		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The subscription is not in the account any more.", Fixed: true}
 	}
 	e, before, err := r.aboutTo(ctx, c, tickets.StopDebits, n.Key, n.Subscription)
 	if err != nil {
@@ -278,7 +278,7 @@ func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
 func (r *Runner) send(ctx context.Context, c Case, n Next) (bool, error) {
 	i := slices.IndexFunc(c.Account.Charges, func(ch account.Charge) bool { return ch.ID == n.Refund.ChargeID })
 	if i < 0 {
-		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The charge of a refund is gone from the account."}
+		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The charge of a refund is gone from the account.", Fixed: true}
 	}
 	charge := c.Account.Charges[i]
 	ch := r.Channels[charge.Channel] // the plan sends only through what the desk has access to

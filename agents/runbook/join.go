@@ -64,7 +64,7 @@ func workingOn(ctx context.Context, tx tickets.Tx, t tickets.Ticket, subscriptio
 			return o, nil
 		}
 	}
-	return tickets.Ticket{}, &tickets.Error{Kind: tickets.Unavailable, Msg: "Another run of the same subscription is just ending."}
+	return tickets.Ticket{}, &tickets.Error{Kind: tickets.Unavailable, Msg: "Another run of the same subscription is just ending.", Fixed: true}
 }
 
 func overlaps(a, b []string) bool {

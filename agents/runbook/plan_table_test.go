@@ -74,6 +74,12 @@ func identifyRows() []planRow {
 }
 
 func cancelRows() []planRow {
+	onPlatform := about(func(s *account.Snapshot) { s.Agreements[0].Channel = account.Platform })
+	besideWeChat := about(func(s *account.Snapshot) {
+		a := s.Agreements[0]
+		a.ID, a.Channel = "a2", account.WeChat
+		s.Agreements = append(s.Agreements, a)
+	})
 	wechat := about(func(s *account.Snapshot) { s.Agreements[0].Channel = account.WeChat })
 	external := about(func(s *account.Snapshot) { s.Agreements[0].Channel = account.External })
 	shared := about(func(s *account.Snapshot) { second(s); s.Agreements[0].SubscriptionIDs = nil })
@@ -103,6 +109,8 @@ func cancelRows() []planRow {
 			"for a day", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, 25*time.Hour), tried(endA1)),
 			"settle cancel needs_agent/no_answer_for_a_day",
 		},
+		{"a biller that ends no agreements of the platform", verified(stopDone, onPlatform), "settle cancel needs_agent/no_platform_channel"},
+		{"no access to one channel and to the platform", verified(stopDone, onPlatform, besideWeChat), "settle cancel needs_agent/no_channel"},
 		{"no access to the channel", verified(stopDone, wechat), "settle cancel needs_agent/no_channel"},
 		{"an external agreement is the customer's", verified(stopDone, external), "settle cancel needs_customer/customer_must_act"},
 		{"a shared one is asked about", verified(stopDone, shared), "settle cancel needs_customer/shared_agreement"},

@@ -282,7 +282,11 @@ func (s *Server) chatTicket(ctx context.Context, t tickets.Ticket, conversationI
 	if err != nil {
 		return ListedTicket{}, err
 	}
-	out := s.listed(t)
+	listed, err := s.listed(ctx, t)
+	if err != nil {
+		return ListedTicket{}, err
+	}
+	out := listed[0]
 	now := tickets.Message{Scope: tickets.ChatScope(conversationID), At: s.cfg.Now()}
 	if t.AccountNo != "" && tickets.LevelOf(proofs, now, tickets.ActShow, t.AccountNo) >= tickets.ActShow.Need(0, 0, false, false) {
 		return out, nil
@@ -291,6 +295,7 @@ func (s *Server) chatTicket(ctx context.Context, t tickets.Ticket, conversationI
 		out.Requester, out.Subject, out.Facts = scope, "", apiFacts{}
 	}
 	out.Reason, out.AccountNo, out.Candidates, out.SubscriptionIDs, out.NextChargeAt, out.Hold = "", "", []string{}, []string{}, nil, nil
+	out.Links = []apiLink{}
 	return out, nil
 }
 

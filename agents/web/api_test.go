@@ -69,6 +69,29 @@ func TestPersonLogsInForAToken(t *testing.T) {
 	}
 }
 
+// TestASecondFactorThatNobodyHas: the contract's totp is no unknown member, and a code is refused only to
+// who knows the password.
+func TestASecondFactorThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	for name, c := range map[string]struct {
+		secret, totp string
+		status       int
+		says         string
+	}{
+		"empty":                         {password, `""`, http.StatusOK, `"token"`},
+		"null":                          {password, `null`, http.StatusOK, `"token"`},
+		"a code":                        {password, `"123456"`, http.StatusUnprocessableEntity, "This account has no second factor: leave totp out."},
+		"a code and the wrong password": {"wrong wrong wrong", `"123456"`, http.StatusUnauthorized, "do not belong together"},
+	} {
+		got := h.json(t, "POST", "/v1/login", `{"login":"agent","password":"`+c.secret+`","totp":`+c.totp+`}`)
+		if got.status != c.status || !strings.Contains(got.body, c.says) {
+			t.Errorf("%s: %d\n%s", name, got.status, got.body)
+		}
+	}
+}
+
 func TestProblemsHaveStableCodes(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
@@ -89,6 +112,8 @@ func TestProblemsHaveStableCodes(t *testing.T) {
 		"wrong limit":    {"GET", "/v1/tickets?limit=201", "", key, 422, "invalid"},
 		"wrong cursor":   {"GET", "/v1/tickets?after=nonsense", "", key, 422, "invalid"},
 		"wrong status":   {"GET", "/v1/tickets?status=nonsense", "", key, 422, "invalid"},
+		"wrong intent":   {"GET", "/v1/tickets?intent=nonsense", "", key, 422, "invalid"},
+		"wrong flag":     {"GET", "/v1/tickets?flag=nonsense", "", key, 422, "invalid"},
 		"wrong method":   {"DELETE", "/v1/tickets", "", key, 404, "not_found"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +128,10 @@ func TestProblemsHaveStableCodes(t *testing.T) {
 			have := []any{got.status, body["code"], body["status"], got.header.Get("Content-Type")}
 			if diff := cmp.Diff(want, have); diff != "" {
 				t.Errorf("status, code, status, type (-want +got):\n%s\n%s", diff, got.body)
+			}
+			if field, isFilter := strings.CutPrefix(c.path, "/v1/tickets?"); isFilter && field != "after=nonsense" {
+				field, _, _ = strings.Cut(field, "=")
+				wants(t, got.body, `"location":"query.`+field+`"`)
 			}
 			if _, ok := body["$schema"]; ok {
 				t.Error("there is a $schema member")
@@ -181,6 +210,42 @@ func TestListPagesThroughEveryTicketOnce(t *testing.T) {
 	want := []string{"CD-000001", "CD-000002", "CD-000003", "CD-000004", "CD-000005", "CD-000006", "CD-000007"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+}
+
+// TestListTellsOfLinksAndHolds: a ticket in a list is the same as by itself, but for messages and runs.
+func TestListTellsOfLinksAndHolds(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	one, two, three := h.mail(t, nil), h.mail(t, nil), h.mail(t, nil)
+	at := h.clock.now()
+	err := h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+		hold := tickets.Hold{TicketID: two, SubscriptionID: "s1", State: tickets.HoldActive, At: at, Until: at.Add(time.Hour)}
+		return errors.Join(
+			tx.InsertLink(t.Context(), tickets.Link{FromID: two, ToID: one, Kind: "follows", At: at}), tx.InsertHold(t.Context(), &hold))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []string{"Authorization", "Bearer " + h.key(t, "tickets:read")}
+	items, _ := object(t, h.json(t, "GET", "/v1/tickets", "", key...).body)["items"].([]any)
+	listed := map[string]any{}
+	for _, x := range items {
+		item, _ := x.(map[string]any)
+		listed[str(item["number"])] = x
+	}
+	for _, id := range []int64{one, two, three} {
+		alone := object(t, h.json(t, "GET", "/v1/tickets/"+tickets.Number(id), "", key...).body)
+		delete(alone, "messages")
+		delete(alone, "runs")
+		if diff := cmp.Diff(any(alone), listed[tickets.Number(id)]); diff != "" {
+			t.Errorf("%s (-alone +listed):\n%s", tickets.Number(id), diff)
+		}
+	}
+	second, _ := listed[tickets.Number(two)].(map[string]any)
+	if hold, _ := second["hold"].(map[string]any); hold["subscription_id"] != "s1" ||
+		cmp.Diff([]any{map[string]any{"number": tickets.Number(one), "kind": "follows"}}, second["links"]) != "" {
+		t.Errorf("hold %v, links %v", second["hold"], second["links"])
 	}
 }
 

@@ -63,6 +63,7 @@ type ListedTicket struct {
 	SolvedAt           *time.Time `json:"solved_at"`
 	ClosedAt           *time.Time `json:"closed_at"`
 	Hold               *apiHold   `json:"hold"`
+	Links              []apiLink  `json:"links" nullable:"false"`
 	Version            int64      `json:"version"`
 }
 
@@ -71,7 +72,6 @@ type apiTicket struct {
 	ListedTicket
 	Messages []apiMessage `json:"messages" nullable:"false"`
 	Runs     []apiRun     `json:"runs" nullable:"false"`
-	Links    []apiLink    `json:"links" nullable:"false"`
 }
 
 // apiClaim is who works on a case: what anybody else does in it is 409 until the claim ends.
@@ -150,8 +150,8 @@ type apiLink struct {
 type ticketsInput struct {
 	Status    string    `query:"status" enum:"new,open,pending,on_hold,solved,closed"`
 	Channel   string    `query:"channel" enum:"email,chat,phone,web,guard,other"`
-	Intent    string    `query:"intent"`
-	Flag      string    `query:"flag"`
+	Intent    string    `query:"intent" enum:"stop_auto_renew,cancel_and_refund,refund_mistaken_charge,asset_disposal,entry_complaint,status_inquiry,clarify,not_cancellation"`
+	Flag      string    `query:"flag" enum:"regulator,legal,minor,vulnerable,human_requested"`
 	Assignee  string    `query:"assignee"`
 	Account   string    `query:"account"`
 	Query     string    `query:"q" doc:"Number, address, account or words of the subject."`
@@ -187,11 +187,9 @@ func (s *Server) apiTickets(ctx context.Context, _ echo.Context, in *ticketsInpu
 		return nil, err
 	}
 	out := ticketsOutput{}
-	out.Body.Items, out.Body.NextCursor = make([]ListedTicket, 0, len(list)), next
-	for _, t := range list {
-		out.Body.Items = append(out.Body.Items, s.listed(t))
-	}
-	return &out, nil
+	out.Body.NextCursor = next
+	out.Body.Items, err = s.listed(ctx, list...)
+	return &out, err
 }
 
 type ticketOutput struct {
@@ -214,31 +212,15 @@ func (s *Server) whole(ctx context.Context, t tickets.Ticket) (*ticketOutput, er
 	if err != nil {
 		return nil, err
 	}
-	links, err := r.Links(ctx, t.ID)
+	listed, err := s.listed(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	out := ticketOutput{ETag: etag(t), Body: apiTicket{
-		ListedTicket: s.listed(t), Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{}, Links: []apiLink{},
+		ListedTicket: listed[0], Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{},
 	}}
 	for _, m := range messages {
 		out.Body.Messages = append(out.Body.Messages, s.messageOut(m))
-	}
-	for _, l := range links {
-		other := l.ToID
-		if other == t.ID {
-			other = l.FromID
-		}
-		out.Body.Links = append(out.Body.Links, apiLink{Number: tickets.Number(other), Kind: l.Kind})
-	}
-	holds, err := r.Holds(ctx, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range holds {
-		if h.State == tickets.HoldActive {
-			out.Body.Hold = &apiHold{SubscriptionID: h.SubscriptionID, Until: s.stamp(h.Until)}
-		}
 	}
 	run, steps, err := r.LatestRun(ctx, t.ID)
 	switch {
@@ -250,7 +232,29 @@ func (s *Server) whole(ctx context.Context, t tickets.Ticket) (*ticketOutput, er
 	return &out, nil
 }
 
-func (s *Server) listed(t tickets.Ticket) ListedTicket {
+// listed are tickets as lists show them. However many they are, their links and holds are read at once.
+func (s *Server) listed(ctx context.Context, list ...tickets.Ticket) ([]ListedTicket, error) {
+	ids := make([]int64, len(list))
+	for i, t := range list {
+		ids[i] = t.ID
+	}
+	links, err := s.desk.Reader().Links(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	holds, err := s.desk.Reader().Holds(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]ListedTicket, len(list))
+	for i, t := range list {
+		all[i] = s.listedOne(t, links, holds)
+	}
+	return all, nil
+}
+
+// listedOne is one of them; links and holds may be others' too.
+func (s *Server) listedOne(t tickets.Ticket, links []tickets.Link, holds []tickets.Hold) ListedTicket {
 	f := t.Facts
 	out := ListedTicket{
 		Number: t.Number(), Status: string(t.Status), Reason: t.Reason, Channel: string(t.Channel), Subject: t.Subject,
@@ -264,7 +268,20 @@ func (s *Server) listed(t tickets.Ticket) ListedTicket {
 		Assurance: t.Assurance, Priority: "normal", ReceivedAt: s.stamp(t.ReceivedAt),
 		FirstResponseDueAt: s.stamp(t.FirstResponseDueAt), ResolutionDueAt: s.stamp(t.ResolutionDueAt),
 		FirstRespondedAt: s.stampOr(t.FirstRespondedAt), NextChargeAt: s.stampOr(t.NextChargeAt),
-		SolvedAt: s.stampOr(t.SolvedAt), ClosedAt: s.stampOr(t.ClosedAt), Version: t.Version,
+		SolvedAt: s.stampOr(t.SolvedAt), ClosedAt: s.stampOr(t.ClosedAt), Links: []apiLink{}, Version: t.Version,
+	}
+	for _, l := range links {
+		switch t.ID {
+		case l.FromID:
+			out.Links = append(out.Links, apiLink{Number: tickets.Number(l.ToID), Kind: l.Kind})
+		case l.ToID:
+			out.Links = append(out.Links, apiLink{Number: tickets.Number(l.FromID), Kind: l.Kind})
+		}
+	}
+	for _, h := range holds {
+		if h.TicketID == t.ID && h.State == tickets.HoldActive {
+			out.Hold = &apiHold{SubscriptionID: h.SubscriptionID, Until: s.stamp(h.Until)}
+		}
 	}
 	if t.Assignee != "" {
 		out.Assignee = &t.Assignee

@@ -338,6 +338,7 @@ func TestChatIsAskedForOnlyByItsKey(t *testing.T) {
 		{"not JSON", "POST", "/v1/chat/handoffs", `{`, write, 400},
 		{"not base64", "POST", "/v1/chat/handoffs/c-1/messages", `{"id":"7","from":"customer","attachments":[{"content_base64":"***"}]}`, write, 422},
 		{"events after nonsense", "GET", "/v1/chat/events?after=x", "", read, 422},
+		{"events after one that never was", "GET", "/v1/chat/events?after=4711", "", read, 410},
 		{"nobody", "POST", "/v1/chat/handoffs", `{"conversation_id":"c-4"}`, "Bearer x", 401},
 	} {
 		t.Run(c.name, func(t *testing.T) {

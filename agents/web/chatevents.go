@@ -45,15 +45,15 @@ func (s *Server) chatEventOperation(api huma.API) {
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[apiChatEvent](), true, "ChatEvent")
 	add(s, api, huma.Operation{
 		OperationID: "chat-events", Method: http.MethodGet, Path: "/v1/chat/events", Summary: "What happens in all chats",
-		Description: "Server-Sent Events: the answers to show and what became of conversations, in an order that stays. For the app's server: the key never reaches a phone. Scope chat:read.",
-		Errors:      []int{401, 403, 422, 429}, Security: bearerAuth(),
+		Description: "Server-Sent Events: the answers to show and what became of conversations, in an order that stays. 410 where after is past the newest event, as after the desk was restored from a backup: start again after the event that the answer names, and read the open conversations' state. For the app's server: the key never reaches a phone. Scope chat:read.",
+		Errors:      []int{401, 403, 410, 422, 429}, Security: bearerAuth(),
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Events whose data is a ChatEvent", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: schema}},
 		}},
 	}, s.apiChatEvents)
 }
 
-func (s *Server) apiChatEvents(_ context.Context, c echo.Context, in *chatEventsInput) (*huma.StreamResponse, error) {
+func (s *Server) apiChatEvents(ctx context.Context, c echo.Context, in *chatEventsInput) (*huma.StreamResponse, error) {
 	var after int64
 	for _, given := range []string{in.After, in.Last} {
 		if given == "" {
@@ -64,6 +64,15 @@ func (s *Server) apiChatEvents(_ context.Context, c echo.Context, in *chatEvents
 			return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "after is not the id of an event."}
 		}
 		after = max(after, n)
+	}
+	switch last, err := s.desk.Reader().LastChatEvent(ctx); {
+	case err != nil:
+		return nil, err
+	case after > last: // it would wait for ever, and miss all that comes until then
+		return nil, &problem{
+			Title: http.StatusText(http.StatusGone), Status: http.StatusGone, Code: codeOf(http.StatusGone),
+			Detail: fmt.Sprintf("There is no event %d: the newest is %d. Start again with after=%d, and read the state of the open conversations.", after, last, last),
+		}
 	}
 	if s.readers.Add(1) > chatReaders {
 		s.readers.Add(-1)

@@ -84,6 +84,8 @@ func codeOf(status int) string {
 		return "malformed"
 	case http.StatusMethodNotAllowed:
 		return "method_not_allowed"
+	case http.StatusGone:
+		return "gone"
 	case http.StatusUnsupportedMediaType:
 		return "unsupported_media_type"
 	case http.StatusNotAcceptable:

@@ -93,8 +93,11 @@ func (m *merger) account(s Sync, hashID func(string) string, at *time.Time) {
 			a.NationalIDHash, a.NationalIDMask = hashID(id), MaskID(id)
 		}
 	}
-	// A platform that does not say when contact data changed still can't make a fresh address count.
-	if old.No != "" && (a.Phone != old.Phone || a.Email != old.Email) {
+	// A platform that does not say when contact data changed still can't make a fresh address count. What
+	// was empty here was not known, which is no change where the platform dates its own.
+	filled := (a.Phone == old.Phone || old.Phone == "") && (a.Email == old.Email || old.Email == "")
+	dated := s.ContactChangedAt.Set && s.ContactChangedAt.Value != nil
+	if old.No != "" && (a.Phone != old.Phone || a.Email != old.Email) && (!filled || !dated) {
 		a.ContactChangedAt = utc(at)
 	}
 	if s.ContactChangedAt.Set {

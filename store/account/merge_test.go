@@ -28,3 +28,39 @@ func TestASyncNeverUndoesAStop(t *testing.T) {
 		t.Errorf("conflicts: %+v", conflicts)
 	}
 }
+
+// TestWhatWasNotKnownIsNoChange: an account pushed without contact data and completed by a look-up that
+// says when the contact last changed gives assurance as that date allows. Whatever else differs counts
+// from when the desk heard of it.
+func TestWhatWasNotKnownIsNoChange(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 15, 4, 0, 0, 0, time.UTC)
+	year, hour := now.AddDate(-1, 0, 0), now.Add(-time.Hour)
+	for name, c := range map[string]struct {
+		known account.Account
+		sync  string
+		want  *time.Time
+	}{
+		"both filled, dated":            {account.Account{}, `"email":"li@example.com","phone":"13800000000","contact_changed_at":"2025-06-15T04:00:00Z"`, &year},
+		"one filled, dated":             {account.Account{Email: "li@example.com"}, `"email":"Li@example.com","phone":"13800000000","contact_changed_at":"2025-06-15T04:00:00Z"`, &year},
+		"filled an hour ago":            {account.Account{}, `"email":"li@example.com","contact_changed_at":"2026-06-15T03:00:00Z"`, &hour},
+		"a later change is remembered":  {account.Account{ContactChangedAt: &hour}, `"email":"li@example.com","contact_changed_at":"2025-06-15T04:00:00Z"`, &hour},
+		"filled, not dated":             {account.Account{}, `"email":"li@example.com"`, &now},
+		"filled, dated with nothing":    {account.Account{}, `"email":"li@example.com","contact_changed_at":null`, &now},
+		"another address":               {account.Account{Email: "old@example.com"}, `"email":"li@example.com","contact_changed_at":"2025-06-15T04:00:00Z"`, &now},
+		"one filled, the other cleared": {account.Account{Phone: "13800000000"}, `"email":"li@example.com","phone":null,"contact_changed_at":"2025-06-15T04:00:00Z"`, &now},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := account.DecodeSync([]byte(`{"account_no":"u1",` + c.sync + `}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.known.No = "u1"
+			got, _ := account.Merge(account.Snapshot{Account: c.known}, s, func(string) string { return "" }, now)
+			if at := got.Account.ContactChangedAt; at == nil || !at.Equal(*c.want) {
+				t.Errorf("changed at %v, want %v", at, c.want)
+			}
+		})
+	}
+}

@@ -123,7 +123,7 @@ func (c *Client) exchange(ctx context.Context, path string, in, out any) error {
 }
 
 func unreachable(err error) error {
-	return &tickets.Error{Kind: tickets.Unavailable, Msg: "The platform can't be reached just now. Try again later.", Err: err}
+	return &tickets.Error{Kind: tickets.Unavailable, Msg: "The platform can't be reached just now. Try again later.", Err: err, Fixed: true}
 }
 
 // newMessageID names one message and no other.
