@@ -103,10 +103,18 @@ func outcomes(c Case) []tickets.Tell {
 		(quoted.Done() || quoted == tickets.NeedsAgent) && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellCancelOutcome)
 	}
-	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.step(tickets.Verify).State.Done() {
+	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.returns() && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellRefundOutcome)
 	}
 	return out
+}
+
+// returns reports whether the case has a refund that there is anything to tell of. What was made void was
+// never promised to anybody.
+func (c Case) returns() bool {
+	return slices.ContainsFunc(c.Refunds, func(r account.Refund) bool {
+		return r.TicketID == c.Ticket.ID && !r.Elsewhere && !r.Void()
+	})
 }
 
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes

@@ -154,6 +154,10 @@ func moneyRows() []planRow {
 	answered := func(p *planned) {
 		p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellAnswer, State: tickets.OutgoingSent, At: start.Add(time.Second)})
 	}
+	void := func(p *planned) {
+		refund(account.RefundRejected)(p)
+		p.Refunds[0].Detail = account.VoidQuoteChanged
+	}
 	elsewhere := func(p *planned) { p.Messages[1].Sender = "x@example.com" }
 	return []planRow{
 		{"a yes to the offer is taken down", stopped(cancelAndRefund, unused, offer, yes), "accept refund"},
@@ -169,6 +173,12 @@ func moneyRows() []planRow {
 		{"after the stop the quote", stopped(), "quote quote period_end"},
 		{"for the unused time where it is asked for", stopped(cancelAndRefund), "quote quote now"},
 		{"again where it is asked for only now", stopped(cancelAndRefund, quoted(account.PeriodEnd), at(tickets.RefundIt, tickets.Skipped, "not_asked")), "quote quote now"},
+		{"who may only stop it is told what ending now would give", stopped(cancelAndRefund, proven(tickets.MethodReadOut, tickets.ActStop)), "quote quote now"},
+		{"so is who came by the link to his page", stopped(cancelAndRefund, proven(tickets.MethodPageLink, tickets.ActStop)), "quote quote now"},
+		{"whose yes is still needed, as sure as the money takes", stopped(cancelAndRefund, proven(tickets.MethodReadOut, tickets.ActStop), unused), "settle refund needs_customer/acceptance"},
+		{"nobody is told that nothing is due because he is not sure", stopped(asks(0, intent.CancelAndRefund), quoted(account.PeriodEnd)), "settle refund skipped/not_verified"},
+		{"a refund that became void is no news", stopped(sealed, sent(tickets.OutgoingSent), at(tickets.RefundIt, tickets.Succeeded, ""), void), "settle notify succeeded/"},
+		{"one that was turned down is", stopped(sealed, sent(tickets.OutgoingSent), at(tickets.RefundIt, tickets.Succeeded, ""), refund(account.RefundRejected)), "settle notify running/"},
 		{"not for an unverified word", stopped(asks(0, intent.CancelAndRefund)), "quote quote period_end"},
 		{"what can't be quoted stays a person's", stopped(at(tickets.QuoteIt, tickets.NeedsAgent, "not_quotable"), at(tickets.Notify, tickets.Running, "")), "rest open/not_quotable"},
 		{"our own fault is sent by itself", stopped(twice), "propose refund c1 approved"},
