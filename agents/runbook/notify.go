@@ -52,7 +52,7 @@ func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 		if len(owed) == 0 {
 			return Next{}, false
 		}
-		return settle(c, tickets.Notify, tickets.Running, "", "")
+		return c.telling(owed, now)
 	}
 	if len(owed) == 0 && !c.step(tickets.Verify).State.Done() {
 		return Next{}, false
@@ -61,7 +61,7 @@ func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	for _, tell := range owed {
 		o, ok := c.told(tell)
 		if !ok || o.State == tickets.OutgoingQueued {
-			return settle(c, tickets.Notify, tickets.Running, "", "")
+			return c.telling(owed, now)
 		}
 		if o.At.Before(since) {
 			since = o.At
@@ -176,11 +176,16 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if c.asksOwner(now) {
 		n.Tells = append(n.Tells, tickets.TellHoldAsked)
 	}
+	tells := len(n.Tells)
+	n.Tells = slices.DeleteFunc(n.Tells, func(t tickets.Tell) bool { return c.private(t) && c.contactWaits(now) })
 	n.Alarms = slices.Concat(c.unclear(now), c.unapplied(now))
 	if c.unasked(n) {
 		n.Status = tickets.Open
 	}
 	n.Wait = wait(c, now)
+	if d := c.contactIn(now); len(n.Tells) < tells && (n.Wait == 0 || d < n.Wait) {
+		n.Wait = d
+	}
 	if until, asked := c.turnEnds(r, n); asked && !now.Before(until) {
 		n.Status, n.Reason, n.Tells = tickets.Closed, "no_answer", nil
 	} else if asked && (n.Wait == 0 || until.Sub(now) < n.Wait) {
@@ -306,6 +311,9 @@ func status(c Case) (tickets.Status, string) {
 	}
 	if c.step(tickets.Notify).State.Done() && c.step(tickets.Evidence).State.Done() {
 		return tickets.Solved, solvedAs(c)
+	}
+	if s := c.step(tickets.Notify); s.Reason == reasonContactChanged {
+		return tickets.OnHold, s.Reason
 	}
 	return tickets.OnHold, "telling"
 }
