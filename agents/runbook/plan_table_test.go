@@ -28,6 +28,7 @@ func planTable() []planRow {
 }
 
 func identifyRows() []planRow {
+	withdrawal := func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal }
 	set := func(f func(p *planned)) change { return f }
 	return []planRow{
 		{"a new case begins", begun(set(func(p *planned) { p.Run = nil })), "begin "},
@@ -48,6 +49,10 @@ func identifyRows() []planRow {
 		{"an uncertain stop is asked about", begun(set(func(p *planned) { p.Ticket.Confidence = 0.5 })), "settle identify needs_customer/unclear"},
 		{"a bare TD is asked about", begun(asks(1, intent.Clarify)), "settle identify needs_customer/unclear"},
 		{"what asks for no stop is a person's", begun(asks(1, intent.StatusInquiry)), "settle identify needs_agent/no_stop_asked"},
+		{"what was begun before it is asked after, and nothing else begins", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0)), "stop cancel period_end"},
+		{"at the channel too", verified(withdrawal, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, 0)), "end cancel"},
+		{"once in a job", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0), tried(stopS1)), "rest open/withdrawal_asked"},
+		{"its last word begins nothing", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectDone, 0)), "rest open/withdrawal_asked"},
 		{"the only subscription is meant", begun(unclaimed), "identify identify u1 s1"},
 		{"of several nobody knows which", begun(unclaimed, about(second)), "settle identify needs_customer/several_subscriptions"},
 		{"the stated period tells", begun(unclaimed, about(second), set(func(p *planned) { p.Ticket.Facts.Period = "year" })), "identify identify u1 s2"},

@@ -43,7 +43,7 @@ func about(f func(*account.Snapshot)) change { return func(p *planned) { f(p.Acc
 
 func effect(key string, kind tickets.EffectKind, state tickets.EffectState, age time.Duration) change {
 	return func(p *planned) {
-		p.Effects = append(p.Effects, tickets.Effect{Key: key, Kind: kind, State: state, At: p.now.Add(-age)})
+		p.Effects = append(p.Effects, tickets.Effect{Key: key, Kind: kind, Target: strings.Split(key, "/")[2], State: state, At: p.now.Add(-age)})
 	}
 }
 
