@@ -81,6 +81,8 @@ func planVoice(c Case, owed []tickets.Tell) (Next, bool) {
 	case waits:
 		return settle(c, tickets.Notify, tickets.NeedsAgent, reasonTellByPhone,
 			"The account has no address to write to. Somebody tells the customer and writes down what was said.")
+	case c.step(tickets.Notify).Reason == reasonTellByPhone:
+		return settle(c, tickets.Notify, tickets.Running, "", "") // what is known so far is told
 	case !c.step(tickets.Evidence).State.Done() || len(owed) == 0 && !c.step(tickets.Verify).State.Done():
 		return Next{}, false
 	case len(owed) == 0 && !c.saidAfter(c.Run.StartedAt):
