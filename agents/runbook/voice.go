@@ -67,7 +67,9 @@ func (c Case) stepsTold() (time.Time, bool) {
 }
 
 // spoken reports whether the message is what somebody at the desk told the customer by word of mouth.
-func spoken(m tickets.Message) bool { return m.Direction == tickets.Reply && m.Channel == tickets.Phone }
+func spoken(m tickets.Message) bool {
+	return m.Direction == tickets.Reply && m.Channel == tickets.Phone
+}
 
 // reasonTellByPhone is the reason of an outcome that only a person can tell.
 const reasonTellByPhone = "tell_by_phone"
