@@ -85,16 +85,19 @@ func holdPromises() []promise {
 				t.Errorf("%d alarms ring when the cause is back, %v", len(list), err)
 			}
 		}},
-		{"whom a mail asked is known by its Message-ID", func(t *testing.T, b bundle) {
+		{"whom a mail went to and what it said is known by its Message-ID", func(t *testing.T, b bundle) {
 			id := b.newTicket(t, nil).ID
 			asked, receipt := b.outgoing(id, "asked"), b.outgoing(id, "receipt")
-			asked.Tell = tickets.TellHoldAsked
+			asked.Tell, receipt.Tell = tickets.TellHoldAsked, tickets.TellReceipt
 			b.tx(t, func(tx tickets.Tx) error {
 				must(t, tx.InsertOutgoing(b.ctx(), &asked))
 				must(t, tx.InsertOutgoing(b.ctx(), &receipt))
-				got, err := tx.SentTo(b.ctx(), tickets.TellHoldAsked, []string{asked.MailID, receipt.MailID, "nobody@desk"})
+				got, err := tx.SentTo(b.ctx(), []string{asked.MailID, receipt.MailID, "nobody@desk"})
 				must(t, err)
-				if d := cmp.Diff(map[string]string{asked.MailID: "li@example.com"}, got); d != "" {
+				if d := cmp.Diff(map[string]tickets.Sent{
+					asked.MailID:   {Recipient: "li@example.com", Tell: tickets.TellHoldAsked},
+					receipt.MailID: {Recipient: "li@example.com", Tell: tickets.TellReceipt},
+				}, got); d != "" {
 					t.Errorf("sent to (-want +got):\n%s", d)
 				}
 				return nil

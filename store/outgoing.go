@@ -49,16 +49,16 @@ func (t *tx) AutoAnswersSince(ctx context.Context, recipient string, tell ticket
 	return int(n), fail("automatic answers", err)
 }
 
-// SentTo tells to whom the mails of these Message-IDs went that said tell.
-func (t *tx) SentTo(ctx context.Context, tell tickets.Tell, mailIDs []string) (map[string]string, error) {
+// SentTo tells to whom the mails of these Message-IDs went and what they said, by Message-ID.
+func (t *tx) SentTo(ctx context.Context, mailIDs []string) (map[string]tickets.Sent, error) {
 	if len(mailIDs) == 0 {
-		return map[string]string{}, nil
+		return map[string]tickets.Sent{}, nil
 	}
 	var list []tickets.Outgoing
-	err := t.on(ctx).Select("mail_id", "recipient").Where("tell = ? AND mail_id IN ?", tell, mailIDs).Find(&list).Error
-	out := make(map[string]string, len(list))
+	err := t.on(ctx).Select("mail_id", "recipient", "tell").Where("channel = ? AND mail_id IN ?", tickets.ByMail, mailIDs).Find(&list).Error
+	out := make(map[string]tickets.Sent, len(list))
 	for _, o := range list {
-		out[o.MailID] = o.Recipient
+		out[o.MailID] = tickets.Sent{Recipient: o.Recipient, Tell: o.Tell}
 	}
 	return out, fail("recipients of mails", err)
 }

@@ -23,7 +23,7 @@ type arrivals struct {
 	live    map[string][]int64 // the tickets of a sender among the cases, by requester
 	changed []int64            // cases to be saved
 	jobs    []Job
-	asked   map[string]string // whom our mails asked whether a request was his, by their Message-ID
+	sent    map[string]Sent // to whom our mails went that these answer, by their Message-ID
 }
 
 func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*arrivals, error) {
@@ -77,7 +77,7 @@ func (a *arrivals) findCases(ctx context.Context, mailIDs, senders []string) err
 			cases, ours = append(cases, t), append(ours, id)
 		}
 	}
-	if a.asked, err = a.tx.SentTo(ctx, TellHoldAsked, ours); err != nil {
+	if a.sent, err = a.tx.SentTo(ctx, ours); err != nil {
 		return err
 	}
 	list, err := a.tx.TicketsByID(ctx, distinct(cases))
@@ -158,6 +158,29 @@ func (a *arrivals) save(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// deny adds the registered contact's no to a request that somebody made in his name.
+func (a *arrivals) deny(ctx context.Context, in Incoming, t Ticket) error {
+	in.Understanding.Withdraws = false // nothing of his own is taken back
+	return a.read(ctx, in, t, ReasonDenied)
+}
+
+// read adds a mail to a running ticket, which is a person's to read for that reason.
+func (a *arrivals) read(ctx context.Context, in Incoming, t Ticket, why string) error {
+	if err := a.append(ctx, in, t, Append); err != nil {
+		return err
+	}
+	t = a.cases[t.ID]
+	before := t.Status
+	if err := t.SetStatus(Open, why, a.at); err != nil {
+		return err
+	}
+	a.change(t)
+	if t.Status == before {
+		return nil
+	}
+	return a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
 }
 
 // liveOf are the running tickets of whom the mail is proved to come from, oldest first.

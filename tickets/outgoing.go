@@ -66,6 +66,12 @@ type Outgoing struct {
 	SentAt    *time.Time
 }
 
+// Sent is to whom a mail of ours went, and what it said.
+type Sent struct {
+	Recipient string
+	Tell      Tell
+}
+
 // maxAddress is the longest address a mail server has to take (RFC 5321 section 4.5.3.1.3).
 const maxAddress = 254
 

@@ -138,25 +138,10 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 	if candidates[i].WasAsked && t.Live() && (in.Understanding.Denies || in.Understanding.Withdraws) {
 		return OutcomeAppended, t.ID, a.deny(ctx, in, t)
 	}
+	if candidates[i].Addressed && t.Live() && in.Understanding.Withdraws && proved(in.Message) {
+		return OutcomeAppended, t.ID, a.read(ctx, in, t, ReasonWithdrawal)
+	}
 	return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
-}
-
-// deny adds the registered contact's no to a request that somebody made in his name.
-func (a *arrivals) deny(ctx context.Context, in Incoming, t Ticket) error {
-	in.Understanding.Withdraws = false // nothing of his own is taken back
-	if err := a.append(ctx, in, t, Append); err != nil {
-		return err
-	}
-	t = a.cases[t.ID]
-	before := t.Status
-	if err := t.SetStatus(Open, ReasonDenied, a.at); err != nil {
-		return err
-	}
-	a.change(t)
-	if t.Status == before {
-		return nil
-	}
-	return a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
 }
 
 // suggest links a new ticket to those whose mails it answers without belonging to them, for the people
@@ -178,11 +163,14 @@ func (a *arrivals) suggest(ctx context.Context, id int64, candidates []Candidate
 func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, error) {
 	var out []Candidate
 	add := func(c Candidate) {
-		if !slices.ContainsFunc(out, func(o Candidate) bool {
+		i := slices.IndexFunc(out, func(o Candidate) bool {
 			return o.Ticket.ID == c.Ticket.ID && o.Signed == c.Signed && o.Referred == c.Referred
-		}) {
+		})
+		if i < 0 {
 			out = append(out, c)
+			return
 		}
+		out[i].Addressed = out[i].Addressed || c.Addressed // of what was asked, only the mail that is answered first tells
 	}
 	for _, id := range slices.Concat(in.InReplyTo, in.Message.References) {
 		t, ours, err := a.signed(ctx, id)
@@ -190,7 +178,9 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 			return nil, err
 		}
 		if ours {
-			add(Candidate{Ticket: t, Signed: true, WasAsked: a.asked[id] != "" && strings.EqualFold(a.asked[id], in.Message.Sender)})
+			sent, known := a.sent[id]
+			his := known && sent.Recipient != "" && strings.EqualFold(sent.Recipient, in.Message.Sender)
+			add(Candidate{Ticket: t, Signed: true, Addressed: his, WasAsked: his && sent.Tell == TellHoldAsked})
 			continue
 		}
 		for _, in := range a.mails[id] {

@@ -14,6 +14,8 @@ type Chosen struct {
 	Mode            account.Mode // "" not chosen
 	SubscriptionIDs []string     // none: those that the case is about
 	QuoteHash       string       // of the quote that was looked at; another one is Stale. "" none was
+	// DespiteWithdrawal: it goes on although the customer may have taken the request back.
+	DespiteWithdrawal bool
 }
 
 // Resolve runs all steps of a case that are due, those that the desk proposed among them, in the way
@@ -23,6 +25,9 @@ func (d *Desk) Resolve(ctx context.Context, id int64, by Actor, res Chosen) (Tic
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
+		}
+		if err := mayHaveWithdrawn(*t); err != nil && !res.DespiteWithdrawal {
+			return nil, nil, err
 		}
 		records, err := d.choose(ctx, tx, t, by, res, at)
 		if err != nil {
@@ -232,6 +237,9 @@ func (d *Desk) RunStep(ctx context.Context, id int64, by Actor, name StepName) (
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
+		}
+		if err := mayHaveWithdrawn(*t); err != nil {
+			return nil, nil, err
 		}
 		run, steps, err := currentRun(ctx, tx, *t, at)
 		if err != nil {

@@ -94,17 +94,42 @@ func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, why string, a
 	return records, nil
 }
 
+// ConfirmDespiteWithdrawal confirms, in the place of a step, that a case goes on although its customer may
+// have taken the request back.
+const ConfirmDespiteWithdrawal StepName = "despite_withdrawal"
+
+// mayHaveWithdrawn is Conflict where the customer may have taken the request back: what is done then can't
+// be undone, so nobody runs it without having said that he read it.
+func mayHaveWithdrawn(t Ticket) error {
+	if t.Reason != ReasonWithdrawal {
+		return nil
+	}
+	return &Error{Kind: Conflict, Msg: "The customer may have taken the request back. Read what he wrote: then either take the request back, or confirm that the case goes on despite it."}
+}
+
 // Resume runs all steps that are due, those that a person was called for once more. confirm, where
-// not "", is a step that the desk proposed and the actor now lets go ahead.
+// not "", is a step that the desk proposed and the actor now lets go ahead, or ConfirmDespiteWithdrawal,
+// without which a case whose customer may have taken it back does not go on.
 func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName) (Ticket, error) {
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
+		var records []Record
+		confirm := confirm
+		if confirm == ConfirmDespiteWithdrawal && t.Reason == ReasonWithdrawal {
+			t.Reason = "resumed"
+			records = append(records, statusRecord(*t, t.Status, by))
+		} else if err := mayHaveWithdrawn(*t); err != nil {
+			return nil, nil, err
+		}
+		if confirm == ConfirmDespiteWithdrawal {
+			confirm = ""
+		}
 		run, steps, err := tx.LatestRun(ctx, t.ID)
 		if errors.Is(err, NotFound) && confirm == "" {
 			t.Reason = "resumed"
-			return nil, []Job{runJob(*t, at)}, nil
+			return records, []Job{runJob(*t, at)}, nil
 		}
 		if err != nil {
 			return nil, nil, err
@@ -123,7 +148,6 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 			step.Reason = ReasonConfirmed
 			again = Steps{step}
 		}
-		var records []Record
 		for _, step := range again {
 			step.RunID, step.State, step.Detail, step.EndedAt, step.By = run.ID, Todo, "", nil, string(by)
 			if err := tx.SaveStep(ctx, step); err != nil {

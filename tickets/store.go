@@ -126,8 +126,8 @@ type Tx interface {
 	// TicketsOfMailIDs tells in which tickets the mails, inbound and sent, with these RFC 5322
 	// Message-IDs lie, by Message-ID and oldest first: foreign mailers reuse them.
 	TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]int64, error)
-	// SentTo tells to whom the mails of these Message-IDs went that said tell.
-	SentTo(ctx context.Context, tell Tell, mailIDs []string) (map[string]string, error)
+	// SentTo tells to whom the mails of these Message-IDs went and what they said, by Message-ID.
+	SentTo(ctx context.Context, mailIDs []string) (map[string]Sent, error)
 	// TicketsByID lists those of the tickets that there are.
 	TicketsByID(ctx context.Context, ids []int64) ([]Ticket, error)
 	// LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.

@@ -12,6 +12,8 @@ type Candidate struct {
 	Ticket Ticket
 	// Signed: the mail answers one of our own signed Message-IDs of this ticket.
 	Signed bool
+	// Addressed: that mail went to this very sender.
+	Addressed bool
 	// WasAsked: that mail asked this very sender, as the account's registered contact, whether the request
 	// was his.
 	WasAsked bool
@@ -23,12 +25,13 @@ type Candidate struct {
 
 // PlaceMessage decides where an incoming message goes: the index of its ticket among the candidates, or -1
 // for a ticket of its own. Our own signed Message-IDs come first, then foreign ones; both only for
-// mail from the ticket's own requester, because Message-IDs are reused, quoted and forwarded. Mail
-// that is certainly from an address never joins a ticket that somebody only opened in its name: it
+// mail from the ticket's own requester, because Message-IDs are reused, quoted and forwarded, or from
+// whom that mail of ours was written to, the account's registered contact in a case that somebody
+// telephoned about or asked about in a chat. Mail that is certainly from an address never joins a ticket that somebody only opened in its name: it
 // would take over what the stranger wrote there. A second request of the same authenticated address
 // joins its running ticket unless it speaks of another account.
 func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int {
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && c.WasAsked && m.Assurance >= 1 }); i >= 0 {
+	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && m.Assurance >= 1 && c.wroteTo(m.Sender) }); i >= 0 {
 		return i
 	}
 	own := func(t Ticket) bool {
@@ -45,6 +48,12 @@ func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int
 			c.Ticket.Requester == m.Sender && (u.Intent != intent.NotCancellation || u.Withdraws) &&
 			sameSubject(c.Ticket, u.Facts)
 	})
+}
+
+// wroteTo reports whether our mail that is answered makes the ticket the sender's too: it was written to
+// him, and not to an address in whose name a stranger opened the ticket.
+func (c Candidate) wroteTo(sender string) bool {
+	return c.WasAsked || c.Addressed && (c.Ticket.SenderProven || !strings.EqualFold(c.Ticket.Requester, sender))
 }
 
 // sameSubject reports whether nothing that the new text states contradicts what the ticket is about.

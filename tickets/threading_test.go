@@ -17,6 +17,7 @@ func TestPlaceMessage(t *testing.T) {
 	t.Parallel()
 	mine := tickets.Ticket{ID: 1, Status: tickets.Open, Requester: "li@example.com", SenderProven: true, AccountNo: "u1", Facts: intent.Facts{OrderNo: "o1"}}
 	with := func(f func(*tickets.Ticket)) tickets.Ticket { x := mine; f(&x); return x }
+	byPhone := with(func(x *tickets.Ticket) { x.Channel, x.Requester, x.SenderProven = tickets.Phone, "", false })
 	stop := asking(intent.StopAutoRenew)
 	about := func(f intent.Facts) intent.Understanding { u := stop; u.Facts = f; return u }
 	from := func(sender string, assurance int) tickets.Message {
@@ -42,6 +43,15 @@ func TestPlaceMessage(t *testing.T) {
 		{"nor what asks for no stop", from("li@example.com", 1), asking(intent.NotCancellation), []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},
 		{"nor about another account", from("li@example.com", 1), about(intent.Facts{Account: "u2"}), []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},
 		{"nor about another order", from("li@example.com", 1), about(intent.Facts{OrderNo: "o2"}), []tickets.Candidate{{Ticket: mine, SameSender: true}}, -1},
+		{"the registered contact's answer to what we wrote to him joins a call's case", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: byPhone, Signed: true, Addressed: true}}, 0},
+		{"unauthenticated it does not", from("li@example.com", 0), stop, []tickets.Candidate{{Ticket: byPhone, Signed: true, Addressed: true}}, -1},
+		{"nor what answers a mail to somebody else", from("x@example.com", 1), stop, []tickets.Candidate{{Ticket: byPhone, Signed: true}}, -1},
+		{"nor to a ticket that a stranger opened in his name", from("li@example.com", 1), stop, []tickets.Candidate{
+			{Ticket: with(func(x *tickets.Ticket) { x.SenderProven = false }), Signed: true, Addressed: true},
+		}, -1},
+		{"unless that mail asked whether it was he", from("li@example.com", 1), stop, []tickets.Candidate{
+			{Ticket: with(func(x *tickets.Ticket) { x.SenderProven = false }), Signed: true, Addressed: true, WasAsked: true},
+		}, 0},
 		{"the same account joins", from("li@example.com", 1), about(intent.Facts{Account: "u1", OrderNo: "o1"}), []tickets.Candidate{{Ticket: mine, SameSender: true}}, 0},
 	} {
 		if got := tickets.PlaceMessage(c.m, c.u, c.c); got != c.want {

@@ -60,6 +60,8 @@ func withdrawable(ctx context.Context, tx Tx, t Ticket) error {
 	for _, e := range effects {
 		switch {
 		case e.Kind == HoldDebits || e.Kind == ReleaseDebits:
+		case e.State == EffectAboutTo && e.Attempts > 0 && t.Reason == ReasonWithdrawal:
+			// It was asked after since, and the other side had heard nothing of it.
 		case e.State == EffectDone:
 			done = append(done, e.Target)
 		case e.State != EffectRefused:

@@ -171,10 +171,13 @@ const reasonOwnPart = "customer_must_act"
 const ownPartTime = 7 * 24 * time.Hour
 
 // ownPartUntil is when a case stops waiting for the customer's own part: a week after the steps were
-// sent to him; later than now as long as they were not.
+// sent or told to him; later than now as long as they were not.
 func (c Case) ownPartUntil(now time.Time) time.Time {
 	if o, ok := c.told(tickets.TellCancelOutcome); ok && o.SentAt != nil {
 		return o.SentAt.Add(ownPartTime)
+	}
+	if at, told := c.stepsTold(); told {
+		return at.Add(ownPartTime)
 	}
 	return now.Add(ownPartTime)
 }

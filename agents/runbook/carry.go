@@ -135,11 +135,17 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
-	a, callErr := r.once(ctx, before,
-		func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) },
-		func(ctx context.Context) (account.Answer, error) {
-			return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
-		})
+	query := func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) }
+	call := func(ctx context.Context) (account.Answer, error) {
+		return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
+	}
+	if n.Ask {
+		call = query // what it was not asked for before, it is not asked for now
+	}
+	a, callErr := r.once(ctx, before && !n.Ask, query, call)
+	if n.Ask && callErr == nil && a.State == account.AnswerNone {
+		return false, r.unbegun(ctx, e)
+	}
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
 		at := r.Now()
 		flying := inFlight(a, e, at)
@@ -151,6 +157,13 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 		}
 		return tx.SaveStop(ctx, n.Subscription, a.At, last)
 	}))
+}
+
+// unbegun records that an effect was asked after and that the other side has heard nothing of it.
+func (r *Runner) unbegun(ctx context.Context, e tickets.Effect) error {
+	e.Attempts++
+	e.State, e.Detail = tickets.EffectAboutTo, "the other side was not asked"
+	return r.commit(ctx, func(tx tickets.Tx, _ time.Time) ([]tickets.Record, error) { return nil, tx.SaveEffect(ctx, e) })
 }
 
 // inFlight are the debits that the biller's answer to a stop named.
@@ -190,7 +203,10 @@ func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	status, callErr := r.agreement(ctx, ch, ag)
-	if callErr == nil && status.Known && !status.Ended {
+	if n.Ask && callErr == nil && status.Known && !status.Ended && e.State == tickets.EffectAboutTo {
+		return false, r.unbegun(ctx, e)
+	}
+	if callErr == nil && status.Known && !status.Ended && !n.Ask {
 		var a account.Answer
 		if a, callErr = r.call(ctx, func(ctx context.Context) (account.Answer, error) { return ch.Terminate(ctx, n.Key, ag) }); callErr == nil && a.State == account.AnswerRefused {
 			return r.result(ctx, c, e, a, nil, whenDone(func(tickets.Tx) error { return nil }))

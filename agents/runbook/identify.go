@@ -112,7 +112,7 @@ func planVerify(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		return settle(c, tickets.Verify, tickets.Succeeded, reasonOwnRecord, "The desk's own record opened the case: nobody's word is involved.")
 	}
 	if c.Account.Account.ContactFresh(c.Ticket.ReceivedAt) {
-		return settle(c, tickets.Verify, tickets.NeedsAgent, "contact_changed",
+		return settle(c, tickets.Verify, tickets.NeedsAgent, reasonContactChanged,
 			"The account's contact data changed less than 72 hours before, so it proves nothing yet.")
 	}
 	return settle(c, tickets.Verify, tickets.NeedsCustomer, tickets.ReasonNotVerified,

@@ -52,7 +52,7 @@ func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 		if len(owed) == 0 {
 			return Next{}, false
 		}
-		return settle(c, tickets.Notify, tickets.Running, "", "")
+		return c.telling(owed, now)
 	}
 	if len(owed) == 0 && !c.step(tickets.Verify).State.Done() {
 		return Next{}, false
@@ -61,7 +61,7 @@ func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	for _, tell := range owed {
 		o, ok := c.told(tell)
 		if !ok || o.State == tickets.OutgoingQueued {
-			return settle(c, tickets.Notify, tickets.Running, "", "")
+			return c.telling(owed, now)
 		}
 		if o.At.Before(since) {
 			since = o.At
@@ -81,6 +81,8 @@ func planVoice(c Case, owed []tickets.Tell) (Next, bool) {
 	case waits:
 		return settle(c, tickets.Notify, tickets.NeedsAgent, reasonTellByPhone,
 			"The account has no address to write to. Somebody tells the customer and writes down what was said.")
+	case c.step(tickets.Notify).Reason == reasonTellByPhone:
+		return settle(c, tickets.Notify, tickets.Running, "", "") // what is known so far is told
 	case !c.step(tickets.Evidence).State.Done() || len(owed) == 0 && !c.step(tickets.Verify).State.Done():
 		return Next{}, false
 	case len(owed) == 0 && !c.saidAfter(c.Run.StartedAt):
@@ -103,10 +105,18 @@ func outcomes(c Case) []tickets.Tell {
 		(quoted.Done() || quoted == tickets.NeedsAgent) && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellCancelOutcome)
 	}
-	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.step(tickets.Verify).State.Done() {
+	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.returns() && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellRefundOutcome)
 	}
 	return out
+}
+
+// returns reports whether the case has a refund that there is anything to tell of. What was made void was
+// never promised to anybody.
+func (c Case) returns() bool {
+	return slices.ContainsFunc(c.Refunds, func(r account.Refund) bool {
+		return r.TicketID == c.Ticket.ID && !r.Elsewhere && !r.Void()
+	})
 }
 
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
@@ -168,11 +178,16 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if c.asksOwner(now) {
 		n.Tells = append(n.Tells, tickets.TellHoldAsked)
 	}
+	tells := len(n.Tells)
+	n.Tells = slices.DeleteFunc(n.Tells, func(t tickets.Tell) bool { return c.private(t) && c.contactWaits(now) })
 	n.Alarms = slices.Concat(c.unclear(now), c.unapplied(now))
 	if c.unasked(n) {
 		n.Status = tickets.Open
 	}
 	n.Wait = wait(c, now)
+	if d := c.contactIn(now); len(n.Tells) < tells && (n.Wait == 0 || d < n.Wait) {
+		n.Wait = d
+	}
 	if until, asked := c.turnEnds(r, n); asked && !now.Before(until) {
 		n.Status, n.Reason, n.Tells = tickets.Closed, "no_answer", nil
 	} else if asked && (n.Wait == 0 || until.Sub(now) < n.Wait) {
@@ -298,6 +313,9 @@ func status(c Case) (tickets.Status, string) {
 	}
 	if c.step(tickets.Notify).State.Done() && c.step(tickets.Evidence).State.Done() {
 		return tickets.Solved, solvedAs(c)
+	}
+	if s := c.step(tickets.Notify); s.Reason == reasonContactChanged {
+		return tickets.OnHold, s.Reason
 	}
 	return tickets.OnHold, "telling"
 }

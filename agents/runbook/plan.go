@@ -47,6 +47,7 @@ type Next struct {
 	Key          string            // stop, end, send, and identify with subscriptions
 	Subscription string            // stop
 	Mode         account.Mode      // stop, quote
+	Ask          bool              // stop, end: only ask what became of it
 	Agreement    account.Agreement // end
 	Refund       account.Refund    // send
 	Hold         tickets.Hold      // hold, release, end_hold
@@ -75,7 +76,7 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
 	}
 	if c.Ticket.Reason == tickets.ReasonWithdrawal {
-		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason} // a person reads it before anything else is done
+		return planWithdrawal(c)
 	}
 	if c.Run == nil || c.Run.EndedAt != nil && !byHand(c.Ticket.Reason) {
 		return Next{Do: DoBegin}
@@ -103,6 +104,36 @@ func planDenied(c Case) Next {
 		return Next{Do: DoRest, Status: tickets.OnHold, Reason: c.Ticket.Reason, Wait: c.retryRelease(h)}
 	}
 	return Next{Do: DoRest, Status: tickets.Closed, Reason: c.Ticket.Reason}
+}
+
+// planWithdrawal leaves a request that the customer may have taken back to a person: nothing is begun before
+// he has read it. What was begun and has no last word is still asked after, so that he knows what was done.
+func planWithdrawal(c Case) Next {
+	n := Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
+	for _, e := range stops(c) {
+		if e.State.Settled() {
+			continue
+		}
+		if in := retry(e.Attempts); n.Wait == 0 || in < n.Wait {
+			n.Wait = in
+		}
+		if c.tried(e.Key) || c.Account == nil {
+			continue
+		}
+		ask := Next{Step: tickets.Cancel, Key: e.Key, Ask: true}
+		if _, known := c.subscription(e.Target); e.Kind == tickets.StopDebits && known {
+			ask.Do, ask.Subscription, ask.Mode = DoStop, e.Target, account.PeriodEnd
+			if e.Key == StopKey(c.Ticket.Number(), e.Target, account.Now) {
+				ask.Mode = account.Now
+			}
+			return ask
+		}
+		if i := slices.IndexFunc(c.Account.Agreements, func(a account.Agreement) bool { return a.ID == e.Target && c.reaches(a.Channel) }); i >= 0 {
+			ask.Do, ask.Agreement = DoEnd, c.Account.Agreements[i]
+			return ask
+		}
+	}
+	return n
 }
 
 // retryRelease is how long until a release without a last word is asked after.

@@ -28,6 +28,7 @@ func planTable() []planRow {
 }
 
 func identifyRows() []planRow {
+	withdrawal := func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal }
 	set := func(f func(p *planned)) change { return f }
 	return []planRow{
 		{"a new case begins", begun(set(func(p *planned) { p.Run = nil })), "begin "},
@@ -48,6 +49,10 @@ func identifyRows() []planRow {
 		{"an uncertain stop is asked about", begun(set(func(p *planned) { p.Ticket.Confidence = 0.5 })), "settle identify needs_customer/unclear"},
 		{"a bare TD is asked about", begun(asks(1, intent.Clarify)), "settle identify needs_customer/unclear"},
 		{"what asks for no stop is a person's", begun(asks(1, intent.StatusInquiry)), "settle identify needs_agent/no_stop_asked"},
+		{"what was begun before it is asked after, and nothing else begins", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0)), "stop cancel period_end"},
+		{"at the channel too", verified(withdrawal, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, 0)), "end cancel"},
+		{"once in a job", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0), tried(stopS1)), "rest open/withdrawal_asked"},
+		{"its last word begins nothing", verified(withdrawal, effect(stopS1, tickets.StopDebits, tickets.EffectDone, 0)), "rest open/withdrawal_asked"},
 		{"the only subscription is meant", begun(unclaimed), "identify identify u1 s1"},
 		{"of several nobody knows which", begun(unclaimed, about(second)), "settle identify needs_customer/several_subscriptions"},
 		{"the stated period tells", begun(unclaimed, about(second), set(func(p *planned) { p.Ticket.Facts.Period = "year" })), "identify identify u1 s2"},
@@ -162,6 +167,10 @@ func moneyRows() []planRow {
 	answered := func(p *planned) {
 		p.Outgoing = append(p.Outgoing, tickets.Outgoing{Tell: tickets.TellAnswer, State: tickets.OutgoingSent, At: start.Add(time.Second)})
 	}
+	void := func(p *planned) {
+		refund(account.RefundRejected)(p)
+		p.Refunds[0].Detail = account.VoidQuoteChanged
+	}
 	elsewhere := func(p *planned) { p.Messages[1].Sender = "x@example.com" }
 	return []planRow{
 		{"a yes to the offer is taken down", stopped(cancelAndRefund, unused, offer, yes), "accept refund"},
@@ -177,6 +186,12 @@ func moneyRows() []planRow {
 		{"after the stop the quote", stopped(), "quote quote period_end"},
 		{"for the unused time where it is asked for", stopped(cancelAndRefund), "quote quote now"},
 		{"again where it is asked for only now", stopped(cancelAndRefund, quoted(account.PeriodEnd), at(tickets.RefundIt, tickets.Skipped, "not_asked")), "quote quote now"},
+		{"who may only stop it is told what ending now would give", stopped(cancelAndRefund, proven(tickets.MethodReadOut, tickets.ActStop)), "quote quote now"},
+		{"so is who came by the link to his page", stopped(cancelAndRefund, proven(tickets.MethodPageLink, tickets.ActStop)), "quote quote now"},
+		{"whose yes is still needed, as sure as the money takes", stopped(cancelAndRefund, proven(tickets.MethodReadOut, tickets.ActStop), unused), "settle refund needs_customer/acceptance"},
+		{"nobody is told that nothing is due because he is not sure", stopped(asks(0, intent.CancelAndRefund), quoted(account.PeriodEnd)), "settle refund skipped/not_verified"},
+		{"a refund that became void is no news", stopped(sealed, sent(tickets.OutgoingSent), at(tickets.RefundIt, tickets.Succeeded, ""), void), "settle notify succeeded/"},
+		{"one that was turned down is", stopped(sealed, sent(tickets.OutgoingSent), at(tickets.RefundIt, tickets.Succeeded, ""), refund(account.RefundRejected)), "settle notify running/"},
 		{"not for an unverified word", stopped(asks(0, intent.CancelAndRefund)), "quote quote period_end"},
 		{"what can't be quoted stays a person's", stopped(at(tickets.QuoteIt, tickets.NeedsAgent, "not_quotable"), at(tickets.Notify, tickets.Running, "")), "rest open/not_quotable"},
 		{"our own fault is sent by itself", stopped(twice), "propose refund c1 approved"},

@@ -43,7 +43,7 @@ func about(f func(*account.Snapshot)) change { return func(p *planned) { f(p.Acc
 
 func effect(key string, kind tickets.EffectKind, state tickets.EffectState, age time.Duration) change {
 	return func(p *planned) {
-		p.Effects = append(p.Effects, tickets.Effect{Key: key, Kind: kind, State: state, At: p.now.Add(-age)})
+		p.Effects = append(p.Effects, tickets.Effect{Key: key, Kind: kind, Target: strings.Split(key, "/")[2], State: state, At: p.now.Add(-age)})
 	}
 }
 
@@ -115,9 +115,17 @@ func line(charge string, g account.Ground, fen int64) account.QuoteLine {
 
 func accepted(p *planned) { p.Acceptances = []tickets.Acceptance{{QuoteHash: "h", Level: 1}} }
 
+// proven says that the request came by telephone, from somebody proven in that way for that action.
+func proven(m tickets.Method, a tickets.Action) change {
+	return func(p *planned) {
+		p.Messages[0].Channel, p.Messages[0].Sender, p.Messages[0].Assurance, p.Messages[0].Scope = tickets.Phone, "", 0, "call:c1"
+		p.Verifications = []tickets.Verification{{Scope: "call:c1", AccountNo: "u1", Level: 2, Method: m, Action: a, ExpiresAt: p.now.Add(time.Hour)}}
+	}
+}
+
 func refund(state account.RefundState) change {
 	return func(p *planned) {
-		p.Refunds = append(p.Refunds, account.Refund{ID: "r1", Key: "r1", ChargeID: "c1", QuoteHash: "h", AmountFen: 3000, State: state})
+		p.Refunds = append(p.Refunds, account.Refund{ID: "r1", Key: "r1", ChargeID: "c1", TicketID: 1, QuoteHash: "h", AmountFen: 3000, State: state})
 	}
 }
 

@@ -19,7 +19,7 @@ func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		return Next{}, false
 	}
 	mode := account.PeriodEnd
-	if _, ok := c.sureOf(c.inbound(asksRefund), tickets.ActRefund, 1); ok {
+	if c.asksBackSurely() {
 		mode = account.Now
 	}
 	if s.State.Done() {
@@ -36,6 +36,16 @@ func planQuote(c Case, _ tickets.Settings, _ time.Time) (Next, bool) {
 		return Next{}, false
 	}
 	return Next{Do: DoQuote, Step: tickets.QuoteIt, Mode: mode}, true
+}
+
+// asksBackSurely reports whether it is certain who asks for money back for unused time. Whoever may stop the
+// charges may be told what ending now would give: the offer goes to the registered contact, and the yes to
+// it has a level of its own.
+func (c Case) asksBackSurely() bool {
+	asks := c.inbound(asksRefund)
+	_, refund := c.sureOf(asks, tickets.ActRefund, 1)
+	_, stop := c.sureOf(asks, tickets.ActStop, 1)
+	return refund || stop
 }
 
 // changed reports whether a refund that was not sent yet would be another if it were worked out now:

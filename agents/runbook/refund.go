@@ -206,6 +206,8 @@ func settleRefunds(c Case, now time.Time) (Next, bool) {
 	case c.wants(intent.RefundMistakenCharge):
 		return settle(c, name, tickets.NeedsAgent, "no_ground_found",
 			"A mistaken charge was claimed, and our own record shows none. A person has to look.")
+	case len(c.inbound(asksRefund)) > 0 && !c.asksBackSurely():
+		return settle(c, name, tickets.Skipped, tickets.ReasonNotVerified, "It is not certain who asked for money back, so none was worked out.")
 	case moneyAsked(c):
 		return settle(c, name, tickets.Skipped, "nothing_due", "Nothing is left to come back.")
 	}

@@ -34,7 +34,7 @@ func (c Case) texts(now time.Time, all ...tickets.Tell) bool {
 // toldByPhone reports whether somebody told the customer something by word of mouth after an instant.
 func (c Case) toldByPhone(at time.Time) bool {
 	return slices.ContainsFunc(c.Messages, func(m tickets.Message) bool {
-		return m.Direction == tickets.Reply && m.Channel == tickets.Phone && m.At.After(at)
+		return spoken(m) && m.At.After(at)
 	})
 }
 
@@ -44,7 +44,31 @@ func (c Case) heardOf(tell tickets.Tell) bool {
 	if tell == tickets.TellRefundOutcome {
 		step = c.step(tickets.RefundIt)
 	}
+	if step.Reason == reasonOwnPart {
+		_, told := c.stepsTold()
+		return told
+	}
 	return step.EndedAt != nil && c.toldByPhone(*step.EndedAt)
+}
+
+// stepsTold is when the customer was first told by word of mouth how to end what only he can end. It is
+// known as soon as cancel began to wait for him, and is told no second time when the case is over.
+func (c Case) stepsTold() (time.Time, bool) {
+	cancel := c.step(tickets.Cancel)
+	if cancel.Reason != reasonOwnPart || cancel.StartedAt == nil {
+		return time.Time{}, false
+	}
+	for _, m := range c.Messages {
+		if spoken(m) && m.At.After(*cancel.StartedAt) {
+			return m.At, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// spoken reports whether the message is what somebody at the desk told the customer by word of mouth.
+func spoken(m tickets.Message) bool {
+	return m.Direction == tickets.Reply && m.Channel == tickets.Phone
 }
 
 // reasonTellByPhone is the reason of an outcome that only a person can tell.
@@ -53,5 +77,8 @@ const reasonTellByPhone = "tell_by_phone"
 // unasked reports whether a case waits for a customer to whom nobody has said anything: then it is the
 // turn of a person at the desk, who rings back or asks while the customer is still there.
 func (c Case) unasked(n Next) bool {
+	if n.Reason == reasonOwnPart && c.heardOf(tickets.TellCancelOutcome) {
+		return false
+	}
 	return n.Status == tickets.Pending && len(c.Outgoing)+len(n.Tells) == 0 && slices.Contains(byHandChannels(), c.Ticket.Channel)
 }

@@ -143,6 +143,33 @@ func TestByWordOfMouth(t *testing.T) {
 			})
 		}
 	})
+	t.Run("what only he can end is told on the phone, and over when he says so or a week later", func(t *testing.T) {
+		t.Parallel()
+		for name, said := range map[string]string{"he says so": "客户说已完成，截图已看到", "he has not": "客户说还没有完成", "nothing more": ""} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, customer(noAddress, func(s *account.Snapshot) { s.Agreements[0].Channel = account.External }))
+				got := rings(b, "c1", txn("txnc1"), "客户要求关闭自动续费。")
+				is(b, got.ID, "open/tell_by_phone")
+				_, err := b.desk.Told(b.ctx, got.ID, "agent:amy", "请在 iPhone 设置里取消订阅。")
+				must(t, err)
+				b.drain(hour, b.neverHappens)
+				is(b, got.ID, "pending/customer_must_act")
+				if said != "" {
+					_, err = b.desk.Told(b.ctx, got.ID, "agent:amy", said)
+					must(t, err)
+					b.drain(hour, b.neverHappens)
+				}
+				if name == "he says so" {
+					is(b, got.ID, "solved/customer_must_act")
+					return
+				}
+				is(b, got.ID, "pending/customer_must_act")
+				b.drain(7*24*hour, b.neverHappens)
+				is(b, got.ID, "solved/customer_must_act")
+			})
+		}
+	})
 	t.Run("a yes after half an hour is asked for a proof again", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, customer(noAddress))

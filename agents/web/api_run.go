@@ -34,7 +34,7 @@ func (s *Server) runOperations(api huma.API) {
 		}
 	}
 	add(s, api, post("resolve-ticket", "resolve", "Run all steps that are due",
-		"Asked for twice, the same run goes on. Where there is a choice and none was made, 409 with the code needs_choice and the choices; 412 where quote_hash is not the quote's any more."), s.apiResolve)
+		"Asked for twice, the same run goes on. Where there is a choice and none was made, 409 with the code needs_choice and the choices; 409 as well while the customer may have taken the request back; 412 where quote_hash is not the quote's any more."), s.apiResolve)
 	add(s, api, post("run-step", "steps/{step}", "Run one step",
 		"What the desk proposed goes ahead, what called for a person is tried again, what waits for the other side is asked after."), s.apiStep)
 	add(s, api, post("skip-step", "steps/{step}/skip", "Leave one step out",
@@ -53,6 +53,7 @@ type resolveBody struct {
 	Mode            string   `json:"mode" required:"false" enum:"period_end,now" doc:"now ends access at once against money back, with the customer's acceptance."`
 	SubscriptionIDs []string `json:"subscription_ids" required:"false" nullable:"false" maxItems:"100"`
 	QuoteHash       string   `json:"quote_hash" required:"false" maxLength:"128" doc:"Of the quote you looked at."`
+	Despite         bool     `json:"despite_withdrawal" required:"false" doc:"You read what the customer wrote, and the case goes on although he may have taken the request back."`
 }
 
 type runOutput struct {
@@ -67,7 +68,7 @@ func (s *Server) apiResolve(ctx context.Context, c echo.Context, in *resolveInpu
 	}
 	return s.ran(ctx, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Resolve(ctx, id, who(c).actor(), tickets.Chosen{
-			Mode: account.Mode(body.Mode), SubscriptionIDs: body.SubscriptionIDs, QuoteHash: body.QuoteHash,
+			Mode: account.Mode(body.Mode), SubscriptionIDs: body.SubscriptionIDs, QuoteHash: body.QuoteHash, DespiteWithdrawal: body.Despite,
 		})
 	})
 }

@@ -18,10 +18,13 @@ type Account struct {
 	ContactChangedAt *time.Time
 }
 
+// ContactFreshFor is how long changed contact data proves nothing.
+const ContactFreshFor = 72 * time.Hour
+
 // ContactFresh reports whether the account's contact data changed less than 72 hours before at, so
 // that it may neither receive a code nor lift a message to level 1.
 func (a Account) ContactFresh(at time.Time) bool {
-	return a.ContactChangedAt != nil && at.Before(a.ContactChangedAt.Add(72*time.Hour))
+	return a.ContactChangedAt != nil && at.Before(a.ContactChangedAt.Add(ContactFreshFor))
 }
 
 // Snapshot is an account with everything that belongs to it, as it stood at one moment. Decisions
