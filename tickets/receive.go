@@ -149,9 +149,14 @@ func (a *arrivals) deny(ctx context.Context, in Incoming, t Ticket) error {
 	}
 	t = a.cases[t.ID]
 	before := t.Status
-	if err := t.SetStatus(Open, ReasonDenied, a.at); err != nil {
+	why, err := deniedAs(ctx, a.tx, t)
+	if err != nil {
 		return err
 	}
+	if err := t.SetStatus(Open, why, a.at); err != nil {
+		return err
+	}
+	t.Urgent = t.Urgent || why == ReasonDeniedStopped
 	a.change(t)
 	if t.Status == before {
 		return nil

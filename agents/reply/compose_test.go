@@ -191,7 +191,7 @@ func variants() map[string]func(locale string) reply.Facts {
 		"hold_asked_chat":  with(tickets.TellHoldAsked, heldBy(tickets.Chat)),
 		"hold_asked_phone": with(tickets.TellHoldAsked, heldBy(tickets.Phone)),
 		"hold_asked_other": with(tickets.TellHoldAsked, heldBy(tickets.Other)),
-		"code_needed": with(tickets.TellCodeNeeded, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
+		"code_needed":      with(tickets.TellCodeNeeded, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
 		"offer_by_code": with(tickets.TellOffer, func(f *reply.Facts) {
 			f.Quotes, f.ApprovalAboveFen = []tickets.SavedQuote{saved(endNow())}, 1000
 		}),
