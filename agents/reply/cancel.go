@@ -26,7 +26,7 @@ type cancelled struct {
 	Alive      []account.Agreement     // still able to debit; never with Kind stopped
 	Pending    []account.Charge        // accepted by a channel before the stop, may still settle
 	InFlight   []account.DebitInFlight // named by the biller as sent before the stop
-	Outside    []outside               // who keeps what only the customer can end
+	Outside    []account.Keeper        // who keeps what only the customer can end
 	Others     []account.Subscription
 }
 
@@ -45,7 +45,7 @@ func cancelOutcome(f Facts) (cancelled, error) {
 		return cancelled{}, untrue("It is not known yet which subscriptions this case is about.")
 	}
 	out := cancelled{Kind: stopped, Alive: f.alive(), InFlight: f.InFlight}
-	out.Outside = outsides(out.Alive)
+	out.Outside = account.Keepers(out.Alive)
 	for _, sub := range own {
 		at, ok := f.stop(sub)
 		if !ok {
