@@ -16,6 +16,7 @@ const (
 	mustAct   cancelKind = "customer_must_act" // what is left only the customer can end
 	kept      cancelKind = "agreement_kept"    // the customer keeps an agreement that pays for more
 	neverWere cancelKind = "nothing_to_stop"   // nothing renewed and no agreement could debit
+	wereOff   cancelKind = "stopped_before"    // the same, because it was stopped before this case
 )
 
 // cancelled is the outcome of cancel in the form the texts want it.
@@ -63,6 +64,9 @@ func cancelOutcome(f Facts) (cancelled, error) {
 		return e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement
 	}) {
 		out.Kind = neverWere
+		if slices.ContainsFunc(own, func(s account.Subscription) bool { return s.StoppedAt != nil }) {
+			out.Kind = wereOff
+		}
 	}
 	for _, a := range f.Account.Agreements {
 		if f.bills(a) && a.EndedAt != nil && !a.Alive() && !a.EndedAt.Before(f.Ticket.ReceivedAt.Truncate(time.Second)) {

@@ -183,6 +183,19 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Account.Subscriptions[0].StoppedAt = nil
 			f.Account.Agreements = nil
 		}),
+		"cancel_stopped_before": with(tickets.TellCancelOutcome, func(f *reply.Facts) { f.Effects, f.Account.Agreements = nil, nil }),
+		"cancel_refund_outside": with(tickets.TellCancelOutcome, func(f *reply.Facts) {
+			f.Account.Agreements[0] = account.Agreement{
+				ID: "a1", Channel: account.External, Merchant: "Apple App Store", State: account.AgreementActive, SubscriptionIDs: []string{"s1"},
+			}
+			f.Account.Charges[0].Channel = account.External
+			q, err := account.MakeQuote(*f.Account, []string{"s1"}, account.Now, at(22, 10, 0), at(22, 10, 3),
+				account.QuoteRules{Zone: shanghai(), Policy: account.PolicyA, Validity: 72 * time.Hour})
+			if err != nil {
+				panic(err)
+			}
+			f.Quotes = []tickets.SavedQuote{saved(q)}
+		}),
 		"hold_asked": with(tickets.TellHoldAsked, func(f *reply.Facts) {
 			f.Thread, f.Ticket.Requester = reply.Thread{}, "stranger@elsewhere.example"
 			f.Effects = []tickets.Effect{{Key: "hold/CD-000123/s1", TicketID: 123, Kind: tickets.HoldDebits, Target: "s1", State: tickets.EffectDone}}
