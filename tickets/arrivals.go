@@ -163,7 +163,11 @@ func (a *arrivals) save(ctx context.Context) error {
 // deny adds the registered contact's no to a request that somebody made in his name.
 func (a *arrivals) deny(ctx context.Context, in Incoming, t Ticket) error {
 	in.Understanding.Withdraws = false // nothing of his own is taken back
-	return a.read(ctx, in, t, ReasonDenied)
+	why, err := deniedAs(ctx, a.tx, t)
+	if err != nil {
+		return err
+	}
+	return a.read(ctx, in, t, why)
 }
 
 // read adds a mail to a running ticket, which is a person's to read for that reason.
@@ -176,6 +180,7 @@ func (a *arrivals) read(ctx context.Context, in Incoming, t Ticket, why string) 
 	if err := t.SetStatus(Open, why, a.at); err != nil {
 		return err
 	}
+	t.Urgent = t.Urgent || why == ReasonDeniedStopped
 	a.change(t)
 	if t.Status == before {
 		return nil

@@ -194,7 +194,7 @@ func clip(s string, n int) string {
 
 // heading is the subject of a case that was written down: the beginning of what was said.
 func heading(text string) string {
-	first, _, _ := strings.Cut(text, "\n")
+	first, _, _ := strings.Cut(maskNumbers(text), "\n")
 	first = clip(first, maxShort)
 	for i, r := range first {
 		if strings.ContainsRune("。！？!?;；", r) && i > 0 {

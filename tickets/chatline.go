@@ -125,7 +125,7 @@ func (d *Desk) keepLines(ctx context.Context, tx Tx, t Ticket, h Handover, lines
 func excerpt(text string) string {
 	const longest = 60
 	var out []rune
-	for _, r := range text {
+	for _, r := range maskNumbers(text) {
 		switch {
 		case len(out) == longest:
 			return string(out) + "…"

@@ -208,8 +208,14 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 		if t, err = d.hear(ctx, tx, p.Ticket, s, at); err != nil || word != PageDeny {
 			return err
 		}
-		before, why := t.Status, ReasonDenied
-		if t.ID != p.Ticket.ID {
+		before := t.Status
+		why, err := deniedAs(ctx, tx, p.Ticket)
+		switch {
+		case err != nil:
+			return err
+		case why == ReasonDeniedStopped:
+			t.Urgent = true
+		case t.ID != p.Ticket.ID:
 			why = ReasonWithdrawal // it is over, so a person reads what was done in his name
 		}
 		if err := t.SetStatus(Open, why, at); err != nil {

@@ -16,6 +16,7 @@ const (
 	mustAct   cancelKind = "customer_must_act" // what is left only the customer can end
 	kept      cancelKind = "agreement_kept"    // the customer keeps an agreement that pays for more
 	neverWere cancelKind = "nothing_to_stop"   // nothing renewed and no agreement could debit
+	wereOff   cancelKind = "stopped_before"    // the same, because it was stopped before this case
 )
 
 // cancelled is the outcome of cancel in the form the texts want it.
@@ -26,7 +27,7 @@ type cancelled struct {
 	Alive      []account.Agreement     // still able to debit; never with Kind stopped
 	Pending    []account.Charge        // accepted by a channel before the stop, may still settle
 	InFlight   []account.DebitInFlight // named by the biller as sent before the stop
-	Outside    []outside               // who keeps what only the customer can end
+	Outside    []account.Keeper        // who keeps what only the customer can end
 	Others     []account.Subscription
 }
 
@@ -45,7 +46,7 @@ func cancelOutcome(f Facts) (cancelled, error) {
 		return cancelled{}, untrue("It is not known yet which subscriptions this case is about.")
 	}
 	out := cancelled{Kind: stopped, Alive: f.alive(), InFlight: f.InFlight}
-	out.Outside = outsides(out.Alive)
+	out.Outside = account.Keepers(out.Alive)
 	for _, sub := range own {
 		at, ok := f.stop(sub)
 		if !ok {
@@ -63,6 +64,9 @@ func cancelOutcome(f Facts) (cancelled, error) {
 		return e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement
 	}) {
 		out.Kind = neverWere
+		if slices.ContainsFunc(own, func(s account.Subscription) bool { return s.StoppedAt != nil }) {
+			out.Kind = wereOff
+		}
 	}
 	for _, a := range f.Account.Agreements {
 		if f.bills(a) && a.EndedAt != nil && !a.Alive() && !a.EndedAt.Before(f.Ticket.ReceivedAt.Truncate(time.Second)) {

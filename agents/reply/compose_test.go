@@ -115,6 +115,14 @@ func refund(state account.RefundState) account.Refund {
 	return r
 }
 
+// heldBy is a case that somebody who is not verified opened on a channel, with its hold.
+func heldBy(c tickets.Channel) func(*reply.Facts) {
+	return func(f *reply.Facts) {
+		f.Thread, f.Ticket.Channel, f.Ticket.Requester, f.Effects = reply.Thread{}, c, "", nil
+		f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
+	}
+}
+
 // variants are the mails the golden files hold, by file name.
 func variants() map[string]func(locale string) reply.Facts {
 	with := func(tell tickets.Tell, change func(*reply.Facts)) func(string) reply.Facts {
@@ -175,12 +183,28 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Account.Subscriptions[0].StoppedAt = nil
 			f.Account.Agreements = nil
 		}),
+		"cancel_stopped_before": with(tickets.TellCancelOutcome, func(f *reply.Facts) { f.Effects, f.Account.Agreements = nil, nil }),
+		"cancel_refund_outside": with(tickets.TellCancelOutcome, func(f *reply.Facts) {
+			f.Account.Agreements[0] = account.Agreement{
+				ID: "a1", Channel: account.External, Merchant: "Apple App Store", State: account.AgreementActive, SubscriptionIDs: []string{"s1"},
+			}
+			f.Account.Charges[0].Channel = account.External
+			q, err := account.MakeQuote(*f.Account, []string{"s1"}, account.Now, at(22, 10, 0), at(22, 10, 3),
+				account.QuoteRules{Zone: shanghai(), Policy: account.PolicyA, Validity: 72 * time.Hour})
+			if err != nil {
+				panic(err)
+			}
+			f.Quotes = []tickets.SavedQuote{saved(q)}
+		}),
 		"hold_asked": with(tickets.TellHoldAsked, func(f *reply.Facts) {
 			f.Thread, f.Ticket.Requester = reply.Thread{}, "stranger@elsewhere.example"
 			f.Effects = []tickets.Effect{{Key: "hold/CD-000123/s1", TicketID: 123, Kind: tickets.HoldDebits, Target: "s1", State: tickets.EffectDone}}
 			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
 		}),
-		"code_needed": with(tickets.TellCodeNeeded, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
+		"hold_asked_chat":  with(tickets.TellHoldAsked, heldBy(tickets.Chat)),
+		"hold_asked_phone": with(tickets.TellHoldAsked, heldBy(tickets.Phone)),
+		"hold_asked_other": with(tickets.TellHoldAsked, heldBy(tickets.Other)),
+		"code_needed":      with(tickets.TellCodeNeeded, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
 		"offer_by_code": with(tickets.TellOffer, func(f *reply.Facts) {
 			f.Quotes, f.ApprovalAboveFen = []tickets.SavedQuote{saved(endNow())}, 1000
 		}),

@@ -14,6 +14,7 @@ const (
 	moneyOpen    moneyKind = "open"    // nobody has worked it out yet
 	moneyNothing moneyKind = "nothing" // worked out: nothing comes back
 	moneyUnclear moneyKind = "unclear" // nothing as far as is known, and not all is known
+	moneyOutside moneyKind = "outside" // an outside channel took it, which alone can refund it
 	moneyOffered moneyKind = "offered" // comes back if the customer says yes
 	moneyLapsed  moneyKind = "lapsed"  // was offered, nobody answered in time
 	moneyDue     moneyKind = "due"     // comes back; how far it is stands in Refunds
@@ -30,6 +31,8 @@ type money struct {
 	// been.
 	OwnFen  int64
 	Refunds []returned
+	// Outside are those who took what only they can refund, as far as is known.
+	Outside []account.Keeper
 	// By is the day by which the customer hears what becomes of a refund that has no last word yet; ""
 	// where none is waited for, or the day has passed.
 	By account.Date
@@ -70,6 +73,8 @@ func moneyKnown(f Facts) money {
 		}
 	}
 	switch {
+	case q.RefundFen == 0 && q.OnlyOutside():
+		m.Kind, m.Outside = moneyOutside, f.keepers()
 	case q.RefundFen == 0 && len(q.NotKnown) > 0:
 		m.Kind = moneyUnclear
 	case q.RefundFen == 0:
@@ -80,6 +85,14 @@ func moneyKnown(f Facts) money {
 		m.Kind = moneyLapsed
 	}
 	return m
+}
+
+// keepers are who keeps the external agreements of the case's subscriptions, ended ones too.
+func (f Facts) keepers() []account.Keeper {
+	if f.Account == nil {
+		return nil
+	}
+	return account.Keepers(slices.DeleteFunc(slices.Clone(f.Account.Agreements), func(a account.Agreement) bool { return !f.bills(a) }))
 }
 
 // returns are the ticket's refunds, oldest first. One that is void is left out, and one that was closed

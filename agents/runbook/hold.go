@@ -85,7 +85,7 @@ func planHeld(c Case, h tickets.Hold, now time.Time) (Next, bool) {
 }
 
 // denied reports whether the registered contact said that the request was not his.
-func denied(c Case) bool { return c.Ticket.Reason == tickets.ReasonDenied }
+func denied(c Case) bool { return c.Ticket.Denied() }
 
 // subscription is a subscription of the case's account.
 func (c Case) subscription(id string) (account.Subscription, bool) {

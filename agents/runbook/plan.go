@@ -95,10 +95,14 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 }
 
 // planDenied ends a case whose request the registered contact said was not his: nothing was begun but
-// the hold, and that is given free. Where more was done a person looks.
+// the hold, and that is given free. Where more was done, here or in another case, a person looks.
 func planDenied(c Case) Next {
-	if len(stops(c)) > 0 || len(c.Refunds) > 0 {
-		return Next{Do: DoRest, Status: tickets.Open, Reason: tickets.ReasonWithdrawal}
+	if c.Ticket.Reason == tickets.ReasonDeniedStopped || len(stops(c)) > 0 || len(c.Refunds) > 0 {
+		next := Next{Do: DoRest, Status: tickets.Open, Reason: tickets.ReasonDeniedStopped}
+		if h, held := c.activeHold(); held {
+			next.Wait = c.retryRelease(h)
+		}
+		return next
 	}
 	if h, held := c.activeHold(); held {
 		return Next{Do: DoRest, Status: tickets.OnHold, Reason: c.Ticket.Reason, Wait: c.retryRelease(h)}

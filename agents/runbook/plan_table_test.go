@@ -34,6 +34,8 @@ func identifyRows() []planRow {
 		{"a new case begins", begun(set(func(p *planned) { p.Run = nil })), "begin "},
 		{"a closed case rests", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Closed, "done" })), "rest closed/done"},
 		{"a withdrawal is read first", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal })), "rest open/withdrawal_asked"},
+		{"a denied case that did nothing is over", begun(set(func(p *planned) { p.Ticket.Reason = tickets.ReasonDenied })), "rest closed/denied"},
+		{"a denial after the stop is a person's", begun(set(func(p *planned) { p.Ticket.Reason = tickets.ReasonDeniedStopped })), "rest open/denied_stopped"},
 		{"who asks again begins anew", begun(set(func(p *planned) { p.Run.EndedAt, p.Ticket.Reason = &p.now, tickets.ReasonAskedAgain })), "begin "},
 		{"who only writes is answered", begun(set(func(p *planned) {
 			p.Run.EndedAt, p.Ticket.Status, p.Ticket.Reason = &p.now, tickets.Open, "customer_wrote"

@@ -14,6 +14,7 @@ import (
 type listener struct {
 	known bool // sure enough to be told what became of his request
 	money bool // sure enough to be told amounts
+	sure  bool // sure enough for a yes to any sum
 }
 
 // sentence is one thing to be read aloud: a text of the catalogue and what it is filled with.
@@ -21,6 +22,7 @@ type sentence struct {
 	Key  string
 	Fen  int64        // an amount in it, where there is one
 	Last account.Date // the last day of use in it, where there is one
+	More []string     // texts of the catalogue to be read after it
 }
 
 // aloud is the sentence to read to the customer beside each step, made from the case as it stands. What
@@ -63,7 +65,7 @@ func aloudCancel(v ticketView, l listener) sentence {
 		}
 		return sentence{Key: "aloud.stopped"}
 	case step.Reason == "customer_must_act" && v.silent():
-		return sentence{Key: "aloud.yourself"}
+		return v.aloudYourself()
 	case step.Reason == "nothing_to_stop" && v.silent() && !v.debitable():
 		return sentence{Key: "aloud.nothing"}
 	case step.Reason == "shared_agreement":
@@ -72,6 +74,23 @@ func aloudCancel(v ticketView, l listener) sentence {
 		return sentence{Key: "aloud.held"}
 	}
 	return sentence{Key: "aloud.working"}
+}
+
+// aloudYourself says that the customer has to end an agreement himself: the steps come in writing, or are
+// read to whom nothing can be written.
+func (v ticketView) aloudYourself() sentence {
+	if tickets.Mailable(v.Account.Account.Email) {
+		return sentence{Key: "aloud.yourself"}
+	}
+	out := sentence{Key: "aloud.yourself.now"}
+	var alive []account.Agreement
+	for _, id := range v.Ticket.SubscriptionIDs {
+		alive = append(alive, v.Account.Billing(id)...)
+	}
+	for _, k := range account.Keepers(alive) {
+		out.More = append(out.More, "aloud.yourself."+string(k))
+	}
+	return out
 }
 
 // silent reports whether the biller's own record has no debit to come for what the case is about.
@@ -126,6 +145,8 @@ func aloudQuote(v ticketView, l listener, now time.Time) (sentence, bool) {
 	switch waits := q.Mode == account.Now && v.Acceptance == nil && now.Before(q.ExpiresAt) && len(v.Refunds) == 0; {
 	case !waits || q.RefundFen == 0:
 		return sentence{}, false
+	case l.money && !l.sure && tickets.ActRefund.Need(tickets.Released(q), v.approvalAboveFen, true, false) > 1:
+		return sentence{Key: "aloud.offer.code", Fen: q.RefundFen}, true
 	case l.money:
 		return sentence{Key: "aloud.offer", Fen: q.RefundFen}, true
 	}
@@ -176,6 +197,7 @@ func heard(v ticketView, calls []tickets.Call, messages []tickets.Message, now t
 		})
 		l.known = l.known || level(tickets.ActStop) >= tickets.ActStop.Need(0, 0, contact, false)
 		l.money = l.money || level(tickets.ActShow) >= tickets.ActShow.Need(0, 0, contact, false) || level(tickets.ActRefund) >= 2
+		l.sure = l.sure || level(tickets.ActRefund) >= 2
 	}
 	return l
 }
@@ -191,7 +213,7 @@ func (s *Server) loadVoice(ctx context.Context, v *ticketView, messages []ticket
 		return nil
 	}
 	now := s.cfg.Now()
-	v.Spoken = true
+	v.Spoken, v.approvalAboveFen = true, s.desk.Settings().Automation.ApprovalAboveFen
 	v.Voice = map[tickets.StepName]string{}
 	w := s.pages.words[v.customerLanguage()]
 	for step, x := range aloud(*v, heard(*v, v.Calls, messages, now), now) {
@@ -210,6 +232,17 @@ func (v ticketView) customerLanguage() string {
 
 // sentence puts what is to be read aloud into words.
 func (w *words) sentence(x sentence) string {
+	all, between := []string{w.filled(x)}, ""
+	if w.lang == "en" {
+		between = " "
+	}
+	for _, key := range x.More {
+		all = append(all, w.text(key))
+	}
+	return strings.Join(all, between)
+}
+
+func (w *words) filled(x sentence) string {
 	switch {
 	case x.Fen != 0:
 		return w.text(x.Key, w.yuan(x.Fen))

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +86,7 @@ type chatLine struct {
 	Text        string     `json:"text,omitempty" maxLength:"10000"`
 	Attachments []chatFile `json:"attachments,omitempty" maxItems:"10" nullable:"true"`
 	// SessionToken refreshes the conversation's proof.
-	SessionToken string `json:"session_token,omitempty" maxLength:"20000" nullable:"true"`
+	SessionToken string `json:"session_token,omitempty" nullable:"true"`
 }
 
 type chatCustomer struct {
@@ -95,7 +94,7 @@ type chatCustomer struct {
 	Phone        string        `json:"phone,omitempty" maxLength:"50" nullable:"true"`
 	Email        string        `json:"email,omitempty" maxLength:"254" nullable:"true"`
 	Name         string        `json:"name,omitempty" maxLength:"200" nullable:"true"`
-	SessionToken string        `json:"session_token,omitempty" maxLength:"20000" nullable:"true" doc:"A JWT that the app signed, HS256: aud canceldesk, sub the account, conversation_id, exp at most 15 minutes ahead."`
+	SessionToken string        `json:"session_token,omitempty" nullable:"true" doc:"A JWT that the app signed, HS256: aud canceldesk, sub the account, conversation_id, exp at most 15 minutes ahead."`
 	PaymentFacts []paymentFact `json:"payment_facts,omitempty" maxItems:"5" nullable:"true"`
 }
 
@@ -136,11 +135,12 @@ func (s *Server) apiHandoff(ctx context.Context, _ echo.Context, in *handoffInpu
 			PaymentFacts: facts,
 		},
 	}
-	token := b.Customer.SessionToken
+	tokens := []string{b.Customer.SessionToken}
 	for _, l := range b.Transcript {
-		token = cmp.Or(token, l.SessionToken)
+		tokens = append(tokens, l.SessionToken)
 	}
-	if err := s.fillHandover(ctx, &h, b.Transcript, b.Customer, token); err != nil {
+	s.prove(&h, tokens)
+	if err := s.fillHandover(ctx, &h, b.Transcript, b.Customer); err != nil {
 		return nil, err
 	}
 	if h.Session == nil {
@@ -162,16 +162,25 @@ func (s *Server) apiHandoff(ctx context.Context, _ echo.Context, in *handoffInpu
 	return &out, err
 }
 
-// fillHandover adds the lines, their attachments and what the token says to a handover.
-func (s *Server) fillHandover(ctx context.Context, h *tickets.Handover, lines []chatLine, claimed chatCustomer, token string) error {
-	if token != "" {
+// prove adds to a handover the session of the genuine token that lasts longest. Any other is only noted,
+// and only where none is genuine.
+func (s *Server) prove(h *tickets.Handover, tokens []string) {
+	for _, token := range tokens {
+		if token == "" {
+			continue
+		}
 		session, err := s.cfg.Chat.Read(token, h.ConversationID, s.cfg.Now())
-		if err == nil {
-			h.Session, h.SessionWhy = &session, "signed by the app, until "+session.ExpiresAt.Format(time.RFC3339)
-		} else {
+		switch {
+		case err != nil && h.Session == nil:
 			h.SessionWhy = err.Error()
+		case err == nil && (h.Session == nil || session.ExpiresAt.After(h.Session.ExpiresAt)):
+			h.Session, h.SessionWhy = &session, "signed by the app, until "+session.ExpiresAt.Format(time.RFC3339)
 		}
 	}
+}
+
+// fillHandover adds the lines and their attachments to a handover.
+func (s *Server) fillHandover(ctx context.Context, h *tickets.Handover, lines []chatLine, claimed chatCustomer) error {
 	var problems []problemDetail
 	var raws [][]byte
 	var with []int
@@ -276,27 +285,30 @@ func (s *Server) paymentFacts(list []paymentFact) ([]account.PaymentFact, error)
 }
 
 // chatTicket is the case as the app's server may see it. What would tell whose account it is, or whether
-// there is one, is left out until a session that is valid now proves that the customer is its holder.
+// there is one, is left out (handed) until a session that is valid now proves that the customer is its holder.
 func (s *Server) chatTicket(ctx context.Context, t tickets.Ticket, conversationID string) (ListedTicket, error) {
 	proofs, err := s.desk.Reader().Verifications(ctx, t.ID)
 	if err != nil {
 		return ListedTicket{}, err
 	}
-	listed, err := s.listed(ctx, t)
+	if s.shows(t, conversationID, proofs) {
+		all, err := s.listed(ctx, t)
+		if err != nil {
+			return ListedTicket{}, err
+		}
+		return all[0], nil
+	}
+	c, err := s.desk.Reader().Conversation(ctx, conversationID)
 	if err != nil {
 		return ListedTicket{}, err
 	}
-	out := listed[0]
+	return s.handed(t, tickets.Chat, c.Scope(), c.At), nil
+}
+
+// shows reports whether a session that is valid now proves that who chats is the holder of the case's account.
+func (s *Server) shows(t tickets.Ticket, conversationID string, proofs []tickets.Verification) bool {
 	now := tickets.Message{Scope: tickets.ChatScope(conversationID), At: s.cfg.Now()}
-	if t.AccountNo != "" && tickets.LevelOf(proofs, now, tickets.ActShow, t.AccountNo) >= tickets.ActShow.Need(0, 0, false, false) {
-		return out, nil
-	}
-	if scope := tickets.ChatScope(conversationID); out.Requester != scope { // somebody else's case, which this one became part of
-		out.Requester, out.Subject, out.Facts = scope, "", apiFacts{}
-	}
-	out.Reason, out.AccountNo, out.Candidates, out.SubscriptionIDs, out.NextChargeAt, out.Hold = "", "", []string{}, []string{}, nil, nil
-	out.Links = []apiLink{}
-	return out, nil
+	return t.AccountNo != "" && tickets.LevelOf(proofs, now, tickets.ActShow, t.AccountNo) >= tickets.ActShow.Need(0, 0, false, false)
 }
 
 type chatLineInput struct {
@@ -317,7 +329,8 @@ func (s *Server) apiChatLine(ctx context.Context, _ echo.Context, in *chatLineIn
 		return nil, noConversation(err)
 	}
 	h := tickets.Handover{ConversationID: in.ConversationID}
-	if err := s.fillHandover(ctx, &h, []chatLine{in.Body}, chatCustomer{}, in.Body.SessionToken); err != nil {
+	s.prove(&h, []string{in.Body.SessionToken})
+	if err := s.fillHandover(ctx, &h, []chatLine{in.Body}, chatCustomer{}); err != nil {
 		return nil, err
 	}
 	t, added, err := s.desk.ChatLines(ctx, h)

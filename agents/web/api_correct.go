@@ -31,7 +31,7 @@ func (s *Server) correctOperations(api huma.API) {
 	put := func(id, path, summary, description string) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPut, Path: "/v1/tickets/{number}/" + path, Summary: summary,
-			Description: description + " An event of the ticket. Scope tickets:write.",
+			Description: description + " An event of the ticket. A key without the scope tickets:read is answered no more than number, status and version. Scope tickets:write.",
 			Errors:      []int{400, 401, 403, 404, 409, 412, 422}, Security: bearerAuth(), Tags: []string{"tickets"},
 		}
 	}
@@ -68,13 +68,13 @@ func (s *Server) apiAssign(ctx context.Context, c echo.Context, in *assigneeInpu
 			return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "Nobody with this login works on tickets."}
 		}
 	}
-	return s.changed(ctx, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Take(ctx, id, who(c).actor(), login)
 	})
 }
 
-// changed makes a change to the ticket of the path and answers it whole.
-func (s *Server) changed(ctx context.Context, number string, terms tickets.Terms, f func(d *tickets.Desk, id int64) (tickets.Ticket, error)) (*ticketOutput, error) {
+// changed makes a change to the ticket of the path and answers it.
+func (s *Server) changed(ctx context.Context, c echo.Context, number string, terms tickets.Terms, f func(d *tickets.Desk, id int64) (tickets.Ticket, error)) (*ticketOutput, error) {
 	id, err := tickets.ParseNumber(number)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *Server) changed(ctx context.Context, number string, terms tickets.Terms
 	if err != nil {
 		return nil, err
 	}
-	return s.whole(ctx, t)
+	return s.answered(ctx, c, t)
 }
 
 type statusInput struct {
@@ -97,7 +97,7 @@ type statusInput struct {
 }
 
 func (s *Server) apiMove(ctx context.Context, c echo.Context, in *statusInput) (*ticketOutput, error) {
-	return s.changed(ctx, in.Number, tickets.Terms{Versions: in.versions(), Note: in.Body.Reason}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, tickets.Terms{Versions: in.versions(), Note: in.Body.Reason}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Move(ctx, id, who(c).actor(), tickets.Status(in.Body.Status))
 	})
 }
@@ -170,7 +170,7 @@ func (s *Server) apiCorrect(ctx context.Context, c echo.Context, in *intentInput
 	if in.Body.Facts != nil {
 		correction.Restate = in.Body.Facts.apply
 	}
-	return s.changed(ctx, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Restate(ctx, id, who(c).actor(), correction)
 	})
 }
@@ -198,7 +198,7 @@ func (s *Server) apiRelink(ctx context.Context, c echo.Context, in *relinkInput)
 		return nil, err
 	}
 	terms := tickets.Terms{Versions: in.versions(), Note: in.Body.Reason}
-	return s.changed(ctx, in.Number, terms, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, terms, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		t, err := d.Relink(ctx, id, who(c).actor(), strings.TrimSpace(in.Body.AccountNo), nil)
 		return t, accountMissing(err)
 	})
@@ -220,7 +220,7 @@ func (s *Server) apiSubscriptions(ctx context.Context, c echo.Context, in *subsc
 	if t.AccountNo == "" {
 		return nil, &tickets.Error{Kind: tickets.Conflict, Msg: "Say first whose case it is."}
 	}
-	return s.changed(ctx, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Relink(ctx, id, who(c).actor(), t.AccountNo, in.Body.SubscriptionIDs)
 	})
 }

@@ -53,7 +53,7 @@ func TestProgramCorrectsATicket(t *testing.T) {
 	h.hire(t)
 	h.member(t)
 	id := h.mail(t, nil)
-	p, at := h.program(t, "tickets:write"), "/v1/tickets/"+tickets.Number(id)
+	p, at := h.program(t, "tickets:write", "tickets:read"), "/v1/tickets/"+tickets.Number(id)
 
 	if got := p.ask(t, "PUT", at+"/assignee", `{"login":"agent"}`, 200); got["assignee"] != "agent" {
 		t.Errorf("assignee %v", got["assignee"])

@@ -143,7 +143,7 @@ type acceptInput struct {
 
 func (s *Server) apiAccept(ctx context.Context, c echo.Context, in *acceptInput) (*ticketOutput, error) {
 	terms := tickets.Terms{Versions: in.versions(), Speaker: in.Body.By}
-	return s.changed(ctx, in.Number, terms, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
+	return s.changed(ctx, c, in.Number, terms, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Accept(ctx, id, who(c).actor(), in.Body.QuoteHash, strings.TrimSpace(in.Body.Words))
 	})
 }

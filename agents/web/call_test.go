@@ -119,7 +119,7 @@ func (h *house) callBody(id string, more ...any) map[string]any {
 func TestCallIsOneCaseHoweverOftenItIsReported(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	key := h.key(t, "calls:write")
+	key := h.key(t, "calls:write", "tickets:read")
 	body := h.callBody("c-1", "summary", "客户要求关闭自动续费。")
 	var wg sync.WaitGroup
 	statuses, numbers := make(chan int, 50), make(chan string, 50)
@@ -158,7 +158,7 @@ func TestCallIsOneCaseHoweverOftenItIsReported(t *testing.T) {
 func TestLaterReportsOfACallAddWhatIsNew(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	key := h.key(t, "calls:write")
+	key := h.key(t, "calls:write", "tickets:read")
 	texts := func(got reported) (out []string) {
 		for _, m := range got.Ticket.Messages {
 			out = append(out, m.Text)

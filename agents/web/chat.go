@@ -109,7 +109,7 @@ type ConversationState struct {
 	ConversationID string     `json:"conversation_id"`
 	State          string     `json:"state" enum:"waiting,answered,read,ended"`
 	Ticket         string     `json:"ticket" doc:"The number of the case that the next line belongs to."`
-	Status         string     `json:"status" doc:"The case's status."`
+	Status         string     `json:"status" doc:"The case's status, while a session proves who chats; otherwise open, whatever becomes of it."`
 	Locale         string     `json:"locale"`
 	WaitingSince   *time.Time `json:"waiting_since"`
 	ReadUpTo       string     `json:"read_up_to" doc:"The newest message of the desk that was read."`
@@ -163,8 +163,16 @@ func (s *Server) conversationOut(ctx context.Context, c tickets.Conversation) (C
 	if err != nil {
 		return ConversationState{}, err
 	}
+	proofs, err := s.desk.Reader().Verifications(ctx, t.ID)
+	if err != nil {
+		return ConversationState{}, err
+	}
+	status := tickets.Open
+	if s.shows(t, c.ID, proofs) {
+		status = t.Status
+	}
 	out := ConversationState{
-		ConversationID: c.ID, State: string(c.State), Ticket: t.Number(), Status: string(t.Status), Locale: c.Locale,
+		ConversationID: c.ID, State: string(c.State), Ticket: t.Number(), Status: string(status), Locale: c.Locale,
 		WaitingSince: s.stampOr(c.WaitingSince), ReadAt: s.stampOr(c.ReadAt), EndedAt: s.stampOr(c.EndedAt), EndedBy: c.EndedBy,
 	}
 	if c.ReadUpTo != 0 {

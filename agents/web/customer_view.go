@@ -82,7 +82,7 @@ func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, err
 	verified := tickets.LevelOf(all, newest(p.Messages), tickets.ActStop, t.AccountNo) > 0
 	v.Can = customerCan{
 		Stop: !over && (waits && !verified || !v.Told), Pause: v.Registered && !over && waits,
-		Deny: v.Registered && t.Reason != tickets.ReasonDenied, Add: true,
+		Deny: v.Registered && !t.Denied(), Add: true,
 	}
 	v.ways(p, s.desk.Settings().Codes, s.cfg.Now())
 	v.yesWays(s.desk.Settings().Automation.ApprovalAboveFen)
@@ -140,7 +140,11 @@ func (v *customerView) state(ctx context.Context, r tickets.Reader, p tickets.Pa
 			v.HeldUntil = &h.Until
 		}
 	}
-	v.Phase = phase(t, steps, v.HeldUntil != nil)
+	effects, err := r.Effects(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	v.Phase = phase(t, steps, v.HeldUntil != nil, standing(t, *p.Account, holds, effects, now))
 	if w.told(time.Time{}, tickets.TellCancelOutcome) {
 		v.contents(p)
 	}
@@ -201,33 +205,6 @@ func (v *customerView) offer(ctx context.Context, r tickets.Reader, t tickets.Ti
 // hides reports whether there is something that a code would show.
 func (v *customerView) hides(p tickets.Page) bool {
 	return v.Told && len(p.Ticket.SubscriptionIDs) > 0 && len(v.Stopped) == 0
-}
-
-// phase is where the case is, in the words that a customer needs.
-func phase(t tickets.Ticket, steps tickets.Steps, held bool) string {
-	cancel := steps.Get(tickets.Cancel)
-	asks := slices.ContainsFunc(steps, func(s tickets.Step) bool { return s.State == tickets.NeedsCustomer })
-	switch {
-	case cancel.State == tickets.Succeeded && (t.Reason == tickets.ReasonWithdrawal || t.Reason == tickets.ReasonDenied):
-		return "again" // too late to be taken back
-	case t.Reason == tickets.ReasonDenied:
-		return "denied"
-	case t.Reason == tickets.ReasonWithdrawn:
-		return "taken_back"
-	case t.Reason == tickets.ReasonWithdrawal:
-		return "withdrawn"
-	case cancel.State == tickets.Succeeded:
-		return "stopped"
-	case cancel.Reason == "customer_must_act", cancel.Reason == "agreement_kept", cancel.Reason == "nothing_to_stop":
-		return cancel.Reason
-	case t.Status == tickets.Closed:
-		return "closed"
-	case held:
-		return "held"
-	case asks, t.Status == tickets.Pending:
-		return "asked"
-	}
-	return "working"
 }
 
 // ways are where a code can be sent to. Whoever is not the registered contact is shown every way there may

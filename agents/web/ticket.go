@@ -27,37 +27,38 @@ type entry struct {
 
 // ticketView is everything the page of one ticket shows.
 type ticketView struct {
-	Ticket        tickets.Ticket
-	Timeline      []entry
-	Account       *account.Snapshot
-	Run           *tickets.Run
-	Steps         tickets.Steps
-	Effects       []tickets.Effect
-	InFlight      []account.DebitInFlight // debits that a stop came too late for
-	Holds         []tickets.Hold
-	Verifications []tickets.Verification
-	Quote         *tickets.SavedQuote
-	Acceptance    *tickets.Acceptance
-	Refunds       []account.Refund
-	Links         []tickets.Link
-	Chats         []tickets.Conversation
-	Events        []Event
-	Intents       []intent.Intent
-	Proposed      []tickets.Step // wait for one click
-	VerifierKey   string
-	Can           can
-	Calls         []tickets.Call
-	Spoken        bool                        // somebody speaks or spoke in the case
-	Voice         map[tickets.StepName]string // what to read to him, by step
-	Look          int                         // how often the page has looked for news by itself
-	Codes         []tickets.Code              // sent to prove who speaks
-	codes         tickets.Codes
-	now           time.Time
-	Large         bool // the refunds of the case together are above what an agent may approve
-	Me            tickets.Actor
-	Claimed       *claimView // somebody else who works on the case
-	chatShown     bool       // whoever chats is proven now to hold the account
-	Draft         string     // what the person wrote last and was refused
+	Ticket           tickets.Ticket
+	Timeline         []entry
+	Account          *account.Snapshot
+	Run              *tickets.Run
+	Steps            tickets.Steps
+	Effects          []tickets.Effect
+	InFlight         []account.DebitInFlight // debits that a stop came too late for
+	Holds            []tickets.Hold
+	Verifications    []tickets.Verification
+	Quote            *tickets.SavedQuote
+	Acceptance       *tickets.Acceptance
+	Refunds          []account.Refund
+	Links            []tickets.Link
+	Chats            []tickets.Conversation
+	Events           []Event
+	Intents          []intent.Intent
+	Proposed         []tickets.Step // wait for one click
+	VerifierKey      string
+	Can              can
+	Calls            []tickets.Call
+	Spoken           bool                        // somebody speaks or spoke in the case
+	Voice            map[tickets.StepName]string // what to read to him, by step
+	Look             int                         // how often the page has looked for news by itself
+	Codes            []tickets.Code              // sent to prove who speaks
+	codes            tickets.Codes
+	now              time.Time
+	Large            bool // the refunds of the case together are above what an agent may approve
+	Me               tickets.Actor
+	Claimed          *claimView // somebody else who works on the case
+	chatShown        bool       // whoever chats is proven now to hold the account
+	approvalAboveFen int64      // the sum above which a yes takes more than level 1
+	Draft            string     // what the person wrote last and was refused
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.

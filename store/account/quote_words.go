@@ -3,6 +3,7 @@ package account
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,6 +49,13 @@ func NotKnownText(item string) (zh, en string) {
 			"charge " + id + " is past its channel's refund window and has to be returned by hand"
 	}
 	return item, item
+}
+
+// OnlyOutside reports whether all that is not known is what outside channels took, who alone can refund it.
+func (q Quote) OnlyOutside() bool {
+	return len(q.NotKnown) > 0 && !slices.ContainsFunc(q.NotKnown, func(item string) bool {
+		return !strings.HasPrefix(item, string(notKnownExternal)+":")
+	})
 }
 
 // say sets how the line was counted.

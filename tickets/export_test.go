@@ -1,0 +1,7 @@
+package tickets
+
+// How subjects are made, for tests.
+var (
+	Heading = heading
+	Excerpt = excerpt
+)
