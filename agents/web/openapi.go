@@ -111,7 +111,7 @@ func examples() map[string]string {
 		"put-ticket-intent":       `{"intent": "cancel_and_refund", "facts": {"amount_fen": 19800, "period": "year"}}`,
 		"put-ticket-account":      `{"account_no": "A-1001", "reason": "Found by the order number."}`,
 		"put-ticket-subscription": `{"subscription_ids": ["S-1"]}`,
-		"accept-quote":            `{"quote_hash": "64101d90b74779f577626c17f5eb3642958762595c138614fbf3a9cef528baa0", "by": "customer", "words": "同意，请退款"}`,
+		"accept-quote":            `{"quote_hash": "9c0e5d3b7a1f48c2b6d4e8f0a2c4e6f8091b3d5f7a9c1e3f5b7d9f1a3c5e7092", "by": "customer", "words": "同意，请退款"}`,
 		"resolve-ticket":          `{"mode": "period_end", "subscription_ids": ["S-1"]}`,
 		"skip-step":               `{"reason": "The customer was paid back at the counter."}`,
 		"withdraw-ticket":         `{"reason": "The customer wants to go on."}`,

@@ -41,8 +41,10 @@ func largeByAPI(c *oneCase) {
 	c.asks(c.api, http.StatusOK, http.MethodPut, "/v1/accounts/"+a.no, map[string]any{
 		"refunds": []any{map[string]any{"id": "E-" + a.no, "charge_id": "C1-" + a.no, "amount_fen": 30000, "at": time.Now()}},
 	}, nil)
-	c.approves("sue", r, http.StatusOK)
-	until(c.t, caseLimit, "the release is void", func() bool { return len(c.refunds(number, "rejected")) == 1 })
+	if said := c.approves("sue", r, http.StatusConflict); !strings.Contains(said, "sum has changed") {
+		c.t.Errorf("she is told %s", said)
+	}
+	until(c.t, caseLimit, "the proposal is void", func() bool { return len(c.refunds(number, "rejected")) == 1 })
 	if got := c.returned(a); got != 0 {
 		c.t.Errorf("%d fen came back by old figures", got)
 	}
