@@ -21,6 +21,7 @@ const (
 	TellUnread        Tell = "unread"         // an answer stands unread in the chat; by text message only
 	TellCodeNeeded    Tell = "code_needed"    // the yes to a quote needs a code
 	TellHoldAsked     Tell = "hold_asked"     // "was it you?", to the registered contact
+	TellWithdrawn     Tell = "withdrawn"      // the request was taken back, to the registered contact
 	TellAnswer        Tell = "answer"         // an agent's own words
 	TellCode          Tell = "code"           // a code that proves who enters it
 )

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // ReasonWithdrawn is why a case is solved whose request was taken back before anything was done.
@@ -13,10 +17,19 @@ const ReasonWithdrawn = "withdrawn"
 
 // Withdraw ends a case whose customer takes the request back: nothing was done outside yet, so its
 // steps are left out by right and what it keeps back is let go. Conflict, with what can be done
-// instead, once something is under way or was carried out.
+// instead, once something is under way or was carried out; Forbidden where it is not certain that it is the
+// customer who takes it back. Where something was held back or asked, the registered contact is told.
 func (d *Desk) Withdraw(ctx context.Context, id int64, by Actor) (Ticket, error) {
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if err := withdrawable(ctx, tx, *t); err != nil {
+			return nil, nil, err
+		}
+		snap, err := takesBack(ctx, tx, *t, at)
+		if err != nil {
+			return nil, nil, err
+		}
+		tell, err := d.withdrawnJobs(ctx, tx, *t, snap.Account, at)
+		if err != nil {
 			return nil, nil, err
 		}
 		records, err := voidProposals(ctx, tx, *t, by, ReasonWithdrawn, at)
@@ -45,8 +58,64 @@ func (d *Desk) Withdraw(ctx context.Context, id int64, by Actor) (Ticket, error)
 		if err := t.SetStatus(Solved, ReasonWithdrawn, at); err != nil {
 			return nil, nil, err
 		}
-		return append(records, statusRecord(*t, before, by)), []Job{runJob(*t, at), d.CloseJob(*t, at)}, nil
+		return append(records, statusRecord(*t, before, by)), append(tell, runJob(*t, at), d.CloseJob(*t, at)), nil
 	})
+}
+
+// takesBack is the account of whoever takes the request back: somebody who is verified now, or from whom a
+// message came, certainly, that does so. It takes what the request took, and a stop takes level 1.
+func takesBack(ctx context.Context, tx Tx, t Ticket, at time.Time) (account.Snapshot, error) {
+	unsure := &Error{Kind: Forbidden, Msg: "It is not certain that the customer takes the request back. Verify the caller first; where it was no request at all, correct the case to not_cancellation."}
+	if t.AccountNo == "" {
+		return account.Snapshot{}, unsure
+	}
+	snap, err := tx.Snapshot(ctx, t.AccountNo)
+	if err != nil {
+		return snap, err
+	}
+	proofs, err := tx.Verifications(ctx, t.ID)
+	if err != nil {
+		return snap, err
+	}
+	need := ActStop.Need(0, 0, false, false)
+	for _, v := range proofs {
+		if v.Scope != "" && v.Covers(Message{Scope: v.Scope, At: at}, ActStop, t.AccountNo) >= need {
+			return snap, nil
+		}
+	}
+	if t.Reason != ReasonWithdrawal {
+		return snap, unsure
+	}
+	messages, err := tx.Messages(ctx, t.ID)
+	if err != nil {
+		return snap, err
+	}
+	a := snap.Account
+	for _, m := range messages {
+		his := m.Channel == Email && m.Assurance >= need && a.Email != "" && strings.EqualFold(m.Sender, a.Email) && !a.ContactFresh(m.At)
+		if m.ByPerson() && !slices.ContainsFunc(m.Asks, intent.Intent.Stops) && (his || LevelOf(proofs, m, ActStop, a.No) >= need) {
+			return snap, nil
+		}
+	}
+	return snap, unsure
+}
+
+// withdrawnJobs tell the registered contact that the request was taken back, where something was held back
+// or asked before.
+func (d *Desk) withdrawnJobs(ctx context.Context, tx Tx, t Ticket, a account.Account, at time.Time) ([]Job, error) {
+	holds, err := tx.Holds(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	out, err := tx.Outgoing(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	writable := Mailable(a.Email) || a.Phone != "" && d.settings.CanText(TellWithdrawn)
+	if len(holds)+len(out) == 0 || !writable || a.ContactFresh(at) {
+		return nil, nil
+	}
+	return []Job{{Kind: JobTell, TicketID: t.ID, Ref: string(TellWithdrawn), DueAt: at, Key: "tell/" + t.Number() + "/" + string(TellWithdrawn)}}, nil
 }
 
 // withdrawable is Conflict where the request can't be taken back any more, with what can be done.

@@ -19,8 +19,8 @@ const chatNotice tickets.Tell = "notice"
 // well: where there is no conversation, where somebody writes mails in the case, and where what is told
 // belongs to an account whose holder is not proven to be the one who chats.
 func (w *Writer) chat(ctx context.Context, tx tickets.Tx, f *Facts, r ref) (mailed bool, err error) {
-	if r.tell == tickets.TellHoldAsked || r.tell == tickets.TellCodeNeeded {
-		return true, nil // it asks the registered contact about whoever chats
+	if slices.Contains([]tickets.Tell{tickets.TellHoldAsked, tickets.TellCodeNeeded, tickets.TellWithdrawn}, r.tell) {
+		return true, nil // it tells the registered contact of whoever chats
 	}
 	all, err := tx.Conversations(ctx, f.Ticket.ID)
 	if err != nil || len(all) == 0 {

@@ -128,6 +128,8 @@ func viewOf(f Facts) (view, error) {
 		}
 	case tickets.TellHoldAsked:
 		v.Holds, v.Held, err = holds(f)
+	case tickets.TellWithdrawn:
+		v.Plans, err = goingOn(f)
 	case tickets.TellAnswer:
 		if f.Answer == nil || f.Answer.TicketID != f.Ticket.ID || f.Answer.Direction != tickets.Reply {
 			return v, untrue("The answer is not one of this case.")
@@ -192,6 +194,18 @@ func missing(f Facts) (need []string, plans []account.Subscription, err error) {
 		need = []string{"payment"}
 	}
 	return need, nil, nil
+}
+
+// goingOn are the subscriptions that go on because the request to stop them was taken back.
+func goingOn(f Facts) ([]account.Subscription, error) {
+	if f.Ticket.Reason != tickets.ReasonWithdrawn || f.Ticket.SolvedAt == nil {
+		return nil, untrue("The request was not taken back.")
+	}
+	list := slices.DeleteFunc(f.own(), func(s account.Subscription) bool { return !s.AutoRenew })
+	if len(list) == 0 {
+		return nil, untrue("No subscription of this case renews.")
+	}
+	return list, nil
 }
 
 // holds are the active holds of the case, and whether the biller has confirmed each.

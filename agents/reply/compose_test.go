@@ -212,6 +212,10 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Thread, f.Ticket.Requester, f.Effects = reply.Thread{}, "stranger@elsewhere.example", nil
 			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
 		}),
+		"withdrawn": with(tickets.TellWithdrawn, func(f *reply.Facts) {
+			f.Ticket.Status, f.Ticket.Reason, f.Ticket.SolvedAt = tickets.Solved, tickets.ReasonWithdrawn, ptr(at(22, 10, 4))
+			f.Account.Subscriptions[0].AutoRenew, f.Account.Subscriptions[0].NextChargeAt = true, ptr(at(15, 3, 0).AddDate(0, 1, 0))
+		}),
 		"refund_succeeded": with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundSucceeded)} }),
 		"refund_rejected":  with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundRejected)} }),
 		"offer":            with(tickets.TellOffer, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),

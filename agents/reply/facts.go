@@ -63,7 +63,7 @@ type Facts struct {
 // file and nowhere else (DESIGN.md section 4).
 func (f Facts) private() bool {
 	switch f.Tell {
-	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellCode, tickets.TellCodeNeeded:
+	case tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellCode, tickets.TellCodeNeeded, tickets.TellWithdrawn:
 		return true
 	case tickets.TellQuestion:
 		return f.asksShared()

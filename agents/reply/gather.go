@@ -39,7 +39,7 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 	if err := f.load(ctx, r); err != nil {
 		return f, err
 	}
-	if ref.tell == tickets.TellHoldAsked && f.Account != nil && f.Account.Account.Locale != "" {
+	if (ref.tell == tickets.TellHoldAsked || ref.tell == tickets.TellWithdrawn) && f.Account != nil && f.Account.Account.Locale != "" {
 		f.Ticket.Locale = f.Account.Account.Locale // somebody else may have written
 	}
 	w.address(&f, messages, recipient(f, messages))
@@ -89,7 +89,7 @@ func (f *Facts) load(ctx context.Context, r tickets.Reader) (err error) {
 }
 
 // recipient is who the mail goes to: an answer to whom it was written for; the question whether the
-// request was his to the registered contact; an outcome to that contact where that contact spoke in the case or the requester left no mail address; all
+// request was his, and that it was taken back, to the registered contact; an outcome to that contact where that contact spoke in the case or the requester left no mail address; all
 // else to the requester. Whether that address may read it is Compose's to judge.
 func recipient(f Facts, messages []tickets.Message) string {
 	if f.Answer != nil {
@@ -97,7 +97,7 @@ func recipient(f Facts, messages []tickets.Message) string {
 	}
 	if f.private() && f.Account != nil {
 		email := f.Account.Account.Email
-		if f.Tell == tickets.TellHoldAsked || !tickets.Mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
+		if f.Tell == tickets.TellHoldAsked || f.Tell == tickets.TellWithdrawn || !tickets.Mailable(f.Ticket.Requester) || (email != "" && authenticated(messages, email)) {
 			return email
 		}
 	}

@@ -309,6 +309,10 @@ func TestRequestIsTakenBackBeforeAnythingWasDone(t *testing.T) {
 		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-2"}
 	})
 	p := h.program(t, "tickets:write", "tickets:read")
+	if got := p.ask(t, "POST", "/v1/tickets/"+tickets.Number(early)+"/withdraw", `{"reason":"他改主意了"}`, 403); !strings.Contains(str(got["detail"]), "Verify the caller") {
+		t.Errorf("detail %v", got["detail"])
+	}
+	h.rings(t, early, tickets.MethodPaymentFact)
 	if got := p.ask(t, "POST", "/v1/tickets/"+tickets.Number(late)+"/withdraw", `{"reason":"他改主意了"}`, 409); !strings.Contains(str(got["detail"]), "signs up again") {
 		t.Errorf("detail %v", got["detail"])
 	}

@@ -20,6 +20,7 @@ func TestRequestSentAgainIsAnsweredAgain(t *testing.T) {
 	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
 		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
 	})
+	h.rings(t, id, tickets.MethodPaymentFact)
 	p, at := h.program(t, "tickets:write"), "/v1/tickets/"+tickets.Number(id)+"/withdraw"
 	const body = `{"reason":"他改主意了"}`
 	send := func(by caller, key, body string) answer {
@@ -59,6 +60,7 @@ func TestSameRequestAtOnceRunsOnce(t *testing.T) {
 	id := h.mail(t, func(tk *tickets.Ticket, _ *tickets.Message) {
 		tk.AccountNo, tk.SubscriptionIDs = "A-1001", []string{"S-1"}
 	})
+	h.rings(t, id, tickets.MethodPaymentFact)
 	p := h.program(t, "tickets:write")
 	var mu sync.Mutex
 	bodies := map[string]bool{}
