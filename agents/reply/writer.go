@@ -119,6 +119,9 @@ func (w *Writer) mail(ctx context.Context, tx tickets.Tx, f Facts, r ref) error 
 	if texted, err := w.byText(ctx, tx, f, r); err != nil || texted {
 		return err
 	}
+	if asksYes := r.tell == tickets.TellOffer || r.tell == tickets.TellCodeNeeded; asksYes && f.accepted() {
+		return w.leaveOut(ctx, tx, f, Mail{}, r, "accepted_meanwhile")
+	}
 	m, err := Compose(f)
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", r.tell, err)

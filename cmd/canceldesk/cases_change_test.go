@@ -82,7 +82,7 @@ func proposedByAPI(c *oneCase) {
 	c.proves(number)
 }
 
-// beforeByAPI: what is held is let go, and everything is as it was.
+// beforeByAPI: what is held is let go, and everything is as it was, by the word of the registered contact.
 func beforeByAPI(c *oneCase) {
 	a := c.person("before")
 	number := c.rings("call-"+a.no, map[string]any{"account": a.no}, "客户要求关闭自动续费。")
@@ -90,7 +90,15 @@ func beforeByAPI(c *oneCase) {
 	if d := c.debit(a); d.Allowed || d.Reason != "held" {
 		c.t.Errorf("the next debit: %+v", d)
 	}
-	c.asks(c.as("mei"), http.StatusOK, http.MethodPost, "/v1/tickets/"+number+"/withdraw", map[string]string{"reason": "客户改主意了"}, nil)
+	withdraw := func(status int) {
+		c.asks(c.as("mei"), status, http.MethodPost, "/v1/tickets/"+number+"/withdraw", map[string]string{"reason": "客户改主意了"}, nil)
+	}
+	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	withdraw(http.StatusForbidden) // nobody knows who rang
+	c.visitor().says(c.page(asked), "say", map[string]string{"word": "pause"})
+	c.becomes(number, "open/withdrawal_asked")
+	withdraw(http.StatusOK)
+	c.mailed(a.email, "撤回")
 	until(c.t, caseLimit, "the hold is let go", func() bool { return c.ticket(number).Hold == nil && c.debit(a).Allowed })
 	k := c.becomes(number, "solved/withdrawn")
 	if got := k.step("cancel"); got != "skipped/withdrawn" {
