@@ -36,15 +36,29 @@ func TestAnAgentTakesARequestBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	himself := func() {
+		t.Helper()
+		err := h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+			return tx.InsertMessage(t.Context(), &tickets.Message{
+				TicketID: id, Direction: tickets.Inbound, Channel: tickets.Email, Kind: "message", At: h.clock.now(), Sender: "li@example.com", Assurance: 1,
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
-		state tickets.EffectState
-		says  string
+		state  tickets.EffectState
+		before func()
+		says   string
 	}{
-		{tickets.EffectUnknown, "结果尚未确定"},
-		{tickets.EffectDone, "重新开通"},
-		{tickets.EffectRefused, "请求已撤回"},
+		{tickets.EffectUnknown, func() {}, "结果尚未确定"},
+		{tickets.EffectDone, func() {}, "重新开通"},
+		{tickets.EffectRefused, func() {}, "还不能确定是客户本人撤回"}, // a stranger wrote
+		{tickets.EffectRefused, himself, "请求已撤回"},
 	} {
 		save(c.state)
+		c.before()
 		if got := h.post(t, agent, at+"/withdraw", url.Values{"reason": {"我还想继续用"}}); got.status != http.StatusSeeOther {
 			t.Fatalf("%s: %d\n%s", c.state, got.status, got.body)
 		}
