@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -104,14 +105,21 @@ func (d *Desk) onlyMode(ctx context.Context, tx Tx, t Ticket, subscriptions []st
 	if err != nil || mode != account.Now || len(subscriptions) == 0 {
 		return mode, err
 	}
-	if run, steps, err := tx.LatestRun(ctx, t.ID); err == nil && run.EndedAt == nil && steps.Get(QuoteIt).State.Done() {
+	run, steps, err := tx.LatestRun(ctx, t.ID)
+	switch {
+	case err != nil && !errors.Is(err, NotFound):
+		return "", err
+	case err == nil && run.EndedAt == nil && steps.Get(QuoteIt).State.Done():
 		return run.Mode, nil // it was worked out and offered already
 	}
 	choice := &ChoiceError{Msg: "Access can end now with money back, or with the paid period. Say which."}
 	for _, m := range []account.Mode{account.PeriodEnd, account.Now} {
 		q, err := d.estimate(ctx, tx, t, m, subscriptions)
-		if err != nil || q.Mode != m {
-			return mode, nil //nolint:nilerr // what can't be worked out is a person's, and no choice
+		switch {
+		case errors.Is(err, Conflict), errors.Is(err, NotFound), errors.As(err, new(*ChoiceError)), err == nil && q.Mode != m:
+			return mode, nil // what can't be worked out is a person's, and no choice
+		case err != nil:
+			return "", err
 		}
 		choice.Modes = append(choice.Modes, q)
 	}
