@@ -62,8 +62,11 @@ func picturePart(c echo.Context) ([]byte, error) {
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return nil, tooLarge
 	}
-	if err != nil || header.Size == 0 {
-		return nil, nil //nolint:nilerr // no picture was sent, which is no error
+	switch {
+	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart), err == nil && header.Size == 0:
+		return nil, nil
+	case err != nil: // a picture that broke on its way is not taken for none
+		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "Malformed request.", Err: err}
 	}
 	file, err := header.Open()
 	if err != nil {
