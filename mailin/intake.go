@@ -85,6 +85,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 		if broke := recover(); broke != nil {
 			d.c.Log.ErrorContext(ctx, "mail not understood", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", f.uid, "panic", fmt.Sprintf("%T", broke))
 			in = refused(f, tickets.OutcomeQuarantined, "reading it failed; its original is kept")
+			in.PageTokens = tickets.PageTokens(string(f.raw))
 		}
 	}()
 	switch f.refused {
@@ -100,8 +101,8 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	fingerprint := Fingerprint(f.raw)
 	in = tickets.Incoming{
 		UID: f.uid, Bytes: f.bytes, Original: f.raw, Fingerprint: hex.EncodeToString(fingerprint[:]),
-		InReplyTo: mail.InReplyTo,
-		Message:   message(f, mail),
+		InReplyTo: mail.InReplyTo, PageTokens: pageTokens(f.raw, 0),
+		Message: message(f, mail),
 	}
 	in.Message.Assurance, in.Message.AssuranceWhy = auth.Level, auth.Reasons
 	if b := mail.Bounce; b != nil {
@@ -137,8 +138,7 @@ func (d *drainage) beginning(f fetched) tickets.Incoming {
 func message(f fetched, mail Mail) tickets.Message {
 	m := tickets.Message{
 		Channel: tickets.Email, Direction: tickets.Inbound, At: f.at.UTC(), Subject: mail.Subject,
-		Text: tickets.WithoutPageLinks(mail.Text), Quoted: tickets.WithoutPageLinks(mail.Quoted),
-		HTML: tickets.WithoutPageLinks(mail.HTML), MessageID: mail.MessageID, References: mail.References,
+		Text: mail.Text, Quoted: mail.Quoted, HTML: mail.HTML, MessageID: mail.MessageID, References: mail.References,
 		Kind: string(mail.Kind), Defects: mail.Defects,
 	}
 	// Who wrote is known only where exactly one address says so.
@@ -169,7 +169,8 @@ func refused(f fetched, outcome tickets.Outcome, detail string) tickets.Incoming
 func unstorable(in tickets.Incoming) tickets.Incoming {
 	return tickets.Incoming{
 		UID: in.UID, Bytes: in.Bytes, Fingerprint: in.Fingerprint, Original: in.Original, Refused: tickets.OutcomeQuarantined,
-		Detail: "it could not be stored; its original is kept",
+		PageTokens: in.PageTokens,
+		Detail:     "it could not be stored; its original is kept",
 		Message: tickets.Message{
 			Channel: in.Message.Channel, Direction: in.Message.Direction, At: in.Message.At, Kind: in.Message.Kind, Raw: in.Message.Raw,
 		},

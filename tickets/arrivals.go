@@ -23,6 +23,7 @@ type arrivals struct {
 	live    map[string][]int64 // the tickets of a sender among the cases, by requester
 	changed []int64            // cases to be saved
 	jobs    []Job
+	quoted  []QuotedLink
 	sent    map[string]Sent // to whom our mails went that these answer, by their Message-ID
 }
 
@@ -157,7 +158,7 @@ func (a *arrivals) save(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return a.tx.PutQuotedLinks(ctx, a.quoted)
 }
 
 // deny adds the registered contact's no to a request that somebody made in his name.

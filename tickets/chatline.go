@@ -107,6 +107,9 @@ func (d *Desk) keepLines(ctx context.Context, tx Tx, t Ticket, h Handover, lines
 		}
 		m := d.line(h, l, with.Assurance, with.AssuranceWhy)
 		m.TicketID = t.ID
+		if err := tx.PutQuotedLinks(ctx, d.unlink(&m, at)); err != nil {
+			return err
+		}
 		if err := tx.InsertMessage(ctx, &m); err != nil {
 			return err
 		}

@@ -71,7 +71,9 @@ type Incoming struct {
 	Original    []byte  // the mail's bytes, which the evidence commits to
 	Message     Message // TicketID and ID unset
 	InReplyTo   []string
-	Bounce      *BouncedMail
+	// PageTokens are those of the links to customers' pages (PageTokens) anywhere in the original.
+	PageTokens []string
+	Bounce     *BouncedMail
 	// Understanding is what the new text asks for and states.
 	Understanding intent.Understanding
 	// Refused is OutcomeOversize or OutcomeQuarantined for a mail that was not read, with Detail.

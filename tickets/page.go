@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,15 +28,6 @@ const PageLinkLife = 30 * 24 * time.Hour
 // PageMark stands in place of a link's path element in what is kept of a message. It is filled in on the
 // way out: who may read the case is not thereby somebody who holds the customer's link.
 const PageMark = "{{page}}"
-
-// pageLink is the path of a customer's page with its token of linkLength bytes.
-var pageLink = regexp.MustCompile(`/c/[A-Za-z0-9_-]{60}`)
-
-// WithoutPageLinks is a text of somebody's with the mark in place of each link to a customer's page. People
-// quote our mails in their answers, and what agents read is not to make them holders of the link.
-func WithoutPageLinks(text string) string {
-	return pageLink.ReplaceAllLiteralString(text, "/c/"+PageMark)
-}
 
 // pageScope begins the scope of everything that is said on a customer's page.
 const pageScope = "page/"
@@ -111,19 +101,27 @@ type Page struct {
 	// for stopping, releasing and withdrawing on this ticket. Anybody else's link only shows what the mail
 	// said.
 	Registered bool
-	Scope      string // of what is said here
+	// Quoted: the link was written in a mail that reached the desk (QuotedLink), so that its click proves
+	// nobody: what is done here takes a code, entered in the same browser.
+	Quoted bool
+	Scope  string // of what is said here
 }
+
+// Clicks reports whether a click proves level 1: the link went to the registered contact, and to nobody
+// else that the desk knows of.
+func (p Page) Clicks() bool { return p.Registered && !p.Quoted }
 
 // noPage is the one answer to every link that opens nothing.
 func noPage() error { return &Error{Kind: NotFound, Msg: "There is nothing here."} }
 
 // Page opens the page of a link; NotFound for every link that is not good (any more): forged, expired, or
-// sent to an address that is neither the account's nor the proven writer's.
-func (d *Desk) Page(ctx context.Context, token string) (Page, error) {
-	return d.page(ctx, d.store, token, d.now())
+// sent to an address that is neither the account's nor the proven writer's. browser is a secret that only
+// the asking browser keeps, "" for none: on the page of a quoted link, what a code proves is his alone.
+func (d *Desk) Page(ctx context.Context, token, browser string) (Page, error) {
+	return d.page(ctx, d.store, token, browser, d.now())
 }
 
-func (d *Desk) page(ctx context.Context, r Reader, token string, at time.Time) (Page, error) {
+func (d *Desk) page(ctx context.Context, r Reader, token, browser string, at time.Time) (Page, error) {
 	links := d.settings.Pages
 	id, to, ok := links.read(token, at)
 	if !ok {
@@ -137,6 +135,12 @@ func (d *Desk) page(ctx context.Context, r Reader, token string, at time.Time) (
 		return Page{}, err
 	}
 	p := Page{Ticket: t, Scope: pageScope + t.Number()}
+	if p.Quoted, err = r.LinkQuoted(ctx, linkDigest(token)); err != nil {
+		return p, err
+	}
+	if p.Quoted {
+		p.Scope += "/" + linkDigest(token+"\x00"+browser)
+	}
 	if p.Messages, err = r.Messages(ctx, id); err != nil {
 		return p, err
 	}
@@ -176,6 +180,7 @@ const (
 
 // PageSaid is what was handed over with it.
 type PageSaid struct {
+	Browser     string // as for Desk.Page
 	Nonce       string // of the form: sent twice is said once
 	Text        string
 	Raw         string // blob reference of Original
@@ -192,7 +197,7 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 	var t Ticket
 	at := d.now()
 	err := d.store.InTx(ctx, func(tx Tx) error {
-		p, err := d.page(ctx, tx, token, at)
+		p, err := d.page(ctx, tx, token, said.Browser, at)
 		if err != nil {
 			return err
 		}
@@ -279,7 +284,7 @@ func (p Page) spoken(ctx context.Context, tx Tx, said PageSaid, at time.Time) (s
 		return s, false, err
 	}
 	s.Message.Assurance = LevelOf(all, s.Message, ActStop, p.Ticket.AccountNo)
-	if p.Registered {
+	if p.Clicks() {
 		s.Message.Assurance = max(s.Message.Assurance, 1)
 		s.Message.AssuranceWhy = []string{"for: page link to the registered contact"}
 		s.Proof = &Verification{
@@ -294,7 +299,7 @@ func (p Page) spoken(ctx context.Context, tx Tx, said PageSaid, at time.Time) (s
 func (d *Desk) AcceptOnPage(ctx context.Context, token, quoteHash string, said PageSaid) error {
 	at := d.now()
 	return d.store.InTx(ctx, func(tx Tx) error {
-		p, err := d.page(ctx, tx, token, at)
+		p, err := d.page(ctx, tx, token, said.Browser, at)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,7 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 		Fingerprint: in.Fingerprint, MessageID: in.Message.MessageID, Bytes: in.Bytes,
 		ReceivedAt: in.Message.At, Raw: in.Message.Raw, Detail: in.Detail, At: a.at,
 	}
+	a.quoted = append(a.quoted, a.d.unlink(&in.Message, a.at, in.PageTokens...)...)
 	// An ID number only helps to find somebody; it is never kept whole outside the original.
 	in.Understanding.Facts.NationalID = account.MaskID(in.Understanding.Facts.NationalID)
 	if !certain(in) && strings.TrimSpace(in.Message.Text) == "" && len(in.Message.Attachments) > 0 {

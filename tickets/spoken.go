@@ -119,6 +119,9 @@ func (d *Desk) keep(ctx context.Context, tx Tx, t Ticket, s Spoken, how string, 
 	m := s.Message
 	m.TicketID, m.Direction, m.Kind = t.ID, Inbound, "message"
 	m.Asks, m.Affirms = asks(s.Understanding, t), s.Understanding.Affirms
+	if err := tx.PutQuotedLinks(ctx, d.unlink(&m, at, PageTokens(string(s.Original))...)); err != nil {
+		return err
+	}
 	if err := tx.InsertMessage(ctx, &m); err != nil {
 		return err
 	}

@@ -87,6 +87,8 @@ type Reader interface {
 	ChatEventMessage(ctx context.Context, conversationID string, upTo int64) (int64, error)
 	// KnownMessages are those of the external ids (Message.ExternalID) that are stored.
 	KnownMessages(ctx context.Context, externalIDs []string) ([]string, error)
+	// LinkQuoted reports whether a link to a customer's page is known to be in other hands, by QuotedLink.Digest.
+	LinkQuoted(ctx context.Context, digest string) (bool, error)
 	// FindAccounts returns the numbers of the accounts that match, in order.
 	FindAccounts(ctx context.Context, by AccountKey, value string) ([]string, error)
 }
@@ -168,6 +170,8 @@ type Tx interface {
 	// or on an account since an instant.
 	InsertFactCheck(ctx context.Context, c FactCheck) error
 	FactChecksSince(ctx context.Context, ticketID int64, accountNo string, since time.Time) ([]FactCheck, error)
+	// PutQuotedLinks keeps that links were quoted; what is known of them stays.
+	PutQuotedLinks(ctx context.Context, list []QuotedLink) error
 	InsertQuote(ctx context.Context, q *SavedQuote) error
 	InsertAcceptance(ctx context.Context, a *Acceptance) error
 

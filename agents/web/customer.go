@@ -40,7 +40,10 @@ func (s *Server) outside(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-		err := next(c)
+		err := s.customerOnly(c)
+		if err == nil {
+			err = next(c)
+		}
 		var e *tickets.Error
 		switch {
 		case errors.Is(err, tickets.NotFound):
@@ -50,6 +53,20 @@ func (s *Server) outside(next echo.HandlerFunc) echo.HandlerFunc {
 			return s.render(c, p.Status, "gone", goneView{Detail: p.Detail, Back: s.pageOf(c)})
 		}
 		return err
+	}
+}
+
+// customerOnly refuses what somebody of the desk would do on a customer's page, in the customer's name.
+func (s *Server) customerOnly(c echo.Context) error {
+	if c.Request().Method != http.MethodPost {
+		return nil
+	}
+	if _, err := s.sessionAgent(c.Request().Context()); err != nil {
+		return nil //nolint:nilerr // nobody of the desk is signed in here
+	}
+	return &tickets.Error{
+		Kind: tickets.Forbidden,
+		Msg:  "You are signed in to the desk in this browser. Only its customer acts on this page: use a window that is not signed in.",
 	}
 }
 
@@ -71,7 +88,7 @@ func (s *Server) customer(c echo.Context) error { return s.customerAs(c, "custom
 func (s *Server) receipt(c echo.Context) error { return s.customerAs(c, "receipt") }
 
 func (s *Server) customerAs(c echo.Context, name string) error {
-	p, err := s.desk.Page(c.Request().Context(), c.Param("token"))
+	p, err := s.desk.Page(c.Request().Context(), c.Param("token"), browserOf(c))
 	if err != nil {
 		return err
 	}
@@ -130,6 +147,14 @@ func (s *Server) customerCode(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.Quoted && browserOf(c) == "" {
+		// What the code proves is this browser's alone: others have the link, too.
+		browser := rand.Text()
+		c.SetCookie(s.pageCookie(c, browserCookie, browser))
+		if p, err = s.desk.Page(c.Request().Context(), c.Param("token"), browser); err != nil {
+			return err
+		}
+	}
 	r := tickets.CodeRequest{To: tickets.CodeWay(f.To), Scope: p.Scope, Stranger: !p.Registered}
 	switch f.Then {
 	case "stop":
@@ -173,10 +198,7 @@ func (s *Server) customerEnters(c echo.Context) error {
 	}
 	switch f.Then {
 	case "show":
-		c.SetCookie(&http.Cookie{
-			Name: passCookie, Value: s.desk.Settings().Pages.Pass(token, v), Path: s.pageOf(c), MaxAge: int(tickets.VerificationLife.Seconds()),
-			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.cfg.PublicURL, "https://"),
-		})
+		c.SetCookie(s.pageCookie(c, passCookie, s.desk.Settings().Pages.Pass(token, v)))
 	case "stop", "accept":
 		said, err := s.said(c, p, f, s.phrase(p, f.Then), nil)
 		if err != nil {
@@ -194,8 +216,29 @@ func (s *Server) customerEnters(c echo.Context) error {
 	return s.back(c, url.Values{"done": {f.Then}})
 }
 
-// passCookie lets this browser, and no other that has the same link, read what a code opened.
-const passCookie = "canceldesk_page"
+// The cookies of a customer's page: passCookie lets this browser, and no other that has the same link, read
+// what a code opened; browserCookie tells it from the others that have a quoted link.
+const (
+	passCookie    = "canceldesk_page"
+	browserCookie = "canceldesk_browser"
+)
+
+// pageCookie is a cookie of the request's page, for as long as a verification lasts.
+func (s *Server) pageCookie(c echo.Context, name, value string) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Path: s.pageOf(c), MaxAge: int(tickets.VerificationLife.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(s.cfg.PublicURL, "https://"),
+	}
+}
+
+// browserOf is the secret of the asking browser, "" where it was given none.
+func browserOf(c echo.Context) string {
+	cookie, err := c.Cookie(browserCookie)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
 
 // onPage reads a form and the page it was sent from.
 func (s *Server) onPage(c echo.Context) (customerForm, tickets.Page, error) {
@@ -203,6 +246,6 @@ func (s *Server) onPage(c echo.Context) (customerForm, tickets.Page, error) {
 	if err := c.Bind(&f); err != nil {
 		return f, tickets.Page{}, &tickets.Error{Kind: tickets.Invalid, Msg: "Malformed request.", Err: err}
 	}
-	p, err := s.desk.Page(c.Request().Context(), c.Param("token"))
+	p, err := s.desk.Page(c.Request().Context(), c.Param("token"), browserOf(c))
 	return f, p, err
 }

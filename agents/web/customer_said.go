@@ -26,7 +26,7 @@ const (
 // customerAdds takes words or a picture that the customer adds to the case.
 func (s *Server) customerAdds(c echo.Context) error {
 	// Whoever has no page uploads nothing.
-	if _, err := s.desk.Page(c.Request().Context(), c.Param("token")); err != nil {
+	if _, err := s.desk.Page(c.Request().Context(), c.Param("token"), browserOf(c)); err != nil {
 		return err
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, formLimit)
@@ -88,7 +88,7 @@ func picturePart(c echo.Context) ([]byte, error) {
 // said is what was handed over, with its original kept: a mail of its own, so that it is read, shown and
 // proven like every other message.
 func (s *Server) said(c echo.Context, p tickets.Page, f customerForm, text string, image []byte) (tickets.PageSaid, error) {
-	said := tickets.PageSaid{Nonce: f.Nonce, Text: text}
+	said := tickets.PageSaid{Browser: browserOf(c), Nonce: f.Nonce, Text: text}
 	if len(f.Nonce) < 8 || len(f.Nonce) > 64 || strings.ContainsFunc(f.Nonce, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
 		return said, &tickets.Error{Kind: tickets.Invalid, Msg: "Malformed request."}
 	}

@@ -263,6 +263,45 @@ func TestAStrangersLinkStopsWithTheOwnersCode(t *testing.T) {
 	}
 }
 
+func TestAQuotedLinkActsInTheBrowserThatEnteredTheCodeOnly(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	b, agent := h.browser(t), h.browser(t) // who reads the original has the link, too
+	id, page := h.customerCase(t, "li@example.com", nil)
+	if got := h.post(t, h.as(t, "agent"), page+"/say", url.Values{"nonce": {"abcdefgh"}, "word": {"stop"}}); got.status != http.StatusForbidden || !strings.Contains(got.body, "本人") {
+		t.Errorf("somebody of the desk clicks: %d\n%s", got.status, got.body)
+	}
+	if _, _, err := h.desk.Handoff(t.Context(), tickets.Handover{
+		ConversationID: "c-9", Lines: []tickets.ChatLine{{ID: "1", From: tickets.SaidByCustomer, At: h.clock.now(), Text: "打不开 https://desk.example" + page}}, Original: []byte("{}"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	body := h.get(t, b, page).body
+	if !strings.Contains(body, "需要先输入验证码") || strings.Contains(body, `id="stop"`) || strings.Contains(body, `id="notme"`) {
+		t.Errorf("the page of a quoted link:\n%s", body)
+	}
+	if got := h.post(t, b, page+"/say", url.Values{"nonce": {nonce(t, body)}, "word": {"stop"}}); got.status != http.StatusForbidden {
+		t.Errorf("a click: %d %s", got.status, got.to)
+	}
+	if got := h.post(t, b, page+"/code", url.Values{"then": {"stop"}, "to": {"phone"}}); got.status != http.StatusSeeOther {
+		t.Fatalf("%d\n%s", got.status, got.body)
+	}
+	c, digits := h.code(t, id)
+	if got := h.post(t, b, page+"/enter", url.Values{"then": {"show"}, "code_id": {c.PublicID}, "nonce": {"abcdefgi"}, "code": {digits}}); got.to != page+"?done=show" {
+		t.Fatalf("%d %s\n%s", got.status, got.to, got.body)
+	}
+	if got := h.post(t, agent, page+"/say", url.Values{"nonce": {"abcdefgj"}, "word": {"stop"}}); got.status != http.StatusForbidden {
+		t.Errorf("another browser after the code: %d %s", got.status, got.to)
+	}
+	if got := h.post(t, b, page+"/say", url.Values{"nonce": {"abcdefgk"}, "word": {"stop"}}); got.to != page+"?done=stop" {
+		t.Errorf("his own: %d %s\n%s", got.status, got.to, got.body)
+	}
+	if m := h.last(t, id); m.Assurance != 2 || !slices.Contains(m.Asks, intent.StopAutoRenew) {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestAmountsAreShownInTheBrowserThatEnteredTheCodeOnly(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

@@ -20,8 +20,10 @@ type customerView struct {
 	Link   string // of the page
 	Nonce  string
 	Ticket tickets.Ticket
-	// Registered: the link went to the account's contact, so the state may be told and a click counts.
+	// Registered: the link went to the account's contact, so the state may be told.
 	Registered bool
+	Clicks     bool // whether a click of his counts
+	Quoted     bool // the link came back to the desk, so that everything takes a code
 	Told       bool // whether the state may be told
 	Phase      string
 	HeldUntil  *time.Time
@@ -53,7 +55,7 @@ type entering struct {
 func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, error) {
 	ctx, r, t := c.Request().Context(), s.desk.Reader(), p.Ticket
 	v := customerView{
-		Link: s.pageOf(c), Nonce: strings.ToLower(rand.Text()), Ticket: t, Registered: p.Registered, Phase: "received",
+		Link: s.pageOf(c), Nonce: strings.ToLower(rand.Text()), Ticket: t, Registered: p.Registered, Clicks: p.Clicks(), Quoted: p.Quoted, Phase: "received",
 		Done: known(c.QueryParam("done"), "stop", "pause", "deny", "add", "show", "accept", "code"),
 	}
 	all, err := r.Verifications(ctx, t.ID)
@@ -81,8 +83,8 @@ func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, err
 	waits := slices.Contains([]string{"held", "asked", "working"}, v.Phase)
 	verified := tickets.LevelOf(all, newest(p.Messages), tickets.ActStop, t.AccountNo) > 0
 	v.Can = customerCan{
-		Stop: !over && (waits && !verified || !v.Told), Pause: v.Registered && !over && waits,
-		Deny: v.Registered && !t.Denied(), Add: true,
+		Stop: !over && (waits && !verified || !v.Told), Pause: v.Clicks && !over && waits,
+		Deny: v.Clicks && !t.Denied(), Add: true,
 	}
 	v.ways(p, s.desk.Settings().Codes, s.cfg.Now())
 	v.yesWays(s.desk.Settings().Automation.ApprovalAboveFen)

@@ -1,0 +1,42 @@
+package mailin
+
+import (
+	"strings"
+
+	"github.com/canceldesk/canceldesk/tickets"
+)
+
+// Where links are searched for: mails within mails so deep, and files so large (bytes, encoded).
+const (
+	linkDepth = 3
+	linkBytes = 1 << 20
+)
+
+// pageTokens are the tokens of the links to customers' pages that a mail holds anywhere in its texts, shown or
+// not: in what is quoted, in the mark-up as it came, in attached mails and text files. Whoever may read the
+// original finds them there, too.
+func pageTokens(raw []byte, depth int) []string {
+	w := newWalker(raw, Options{})
+	found := tickets.PageTokens(string(raw)) // what is not encoded, headers included
+	var walk func(p *part)
+	walk = func(p *part) {
+		for _, c := range p.children {
+			walk(c)
+		}
+		name := strings.ToLower(p.dispParams.get("filename") + "\n" + p.params.get("name"))
+		message := p.is("message/") || strings.Contains(name, ".eml")
+		if p.children != nil || !message && !p.is("text/") && (!p.is("application/") || len(p.body) > linkBytes) {
+			return
+		}
+		content := p.body
+		if p.encoding != "" {
+			content, _ = decodeTransfer(p.encoding, p.body)
+			found = append(found, tickets.PageTokens(string(content))...)
+		}
+		if message && depth < linkDepth {
+			found = append(found, pageTokens(content, depth+1)...)
+		}
+	}
+	walk(w.root())
+	return found
+}
