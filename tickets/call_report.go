@@ -60,11 +60,8 @@ func (d *Desk) call(ctx context.Context, tx Tx, by Actor, r CallReport, at time.
 // openCall makes the case of a call that is heard of for the first time.
 func (d *Desk) openCall(ctx context.Context, tx Tx, by Actor, c Call, r CallReport, at time.Time) (Ticket, error) {
 	c.fill(r)
-	u, err := r.understand(ctx, tx)
-	if err != nil {
-		return Ticket{}, err
-	}
-	s := r.spoken(r.Summary, r.Transcript, callScope(r.ID), *c.StartedAt, u)
+	s := r.spoken(r.Summary, r.Transcript, callScope(r.ID), *c.StartedAt, r.understand())
+	var err error
 	if s.Proof, err = d.checkFacts(ctx, tx, &c, r, at); err != nil {
 		return Ticket{}, err
 	}
@@ -258,21 +255,17 @@ func (d *Desk) checkFacts(ctx context.Context, tx Tx, c *Call, r CallReport, at 
 	return &v, nil
 }
 
-// understand reads what was said, and adds who the caller says he is. The number that rang counts only
-// where nothing else was stated: somebody may ring for an account that is not under his own number.
-func (r CallReport) understand(ctx context.Context, tx Reader) (intent.Understanding, error) {
+// understand reads what was said, and adds who the caller says he is: by the number that rang where nothing
+// was stated. Whether what was stated is anybody's shows in nothing that is answered.
+func (r CallReport) understand() intent.Understanding {
 	u := understandCall(r.Summary, r.Transcript)
 	f := r.Identity.facts()
 	fillFacts(&f, u.Facts)
+	if f == (intent.Facts{}) {
+		f.Phone = NumberOf(r.Caller)
+	}
 	u.Facts = f
-	known, err := r.Identity.known(ctx, tx)
-	if err != nil {
-		return u, err
-	}
-	if phone := NumberOf(r.Caller); phone != "" && !known && u.Facts.Phone == "" {
-		u.Facts.Phone = phone
-	}
-	return u, nil
+	return u
 }
 
 // unsure is the confidence of what only a transcript says, in which the agent's own words stand too:

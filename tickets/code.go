@@ -57,7 +57,7 @@ type Code struct {
 	TicketID  int64
 	AccountNo string
 	Way       CodeWay
-	Recipient string // as it was on file
+	Recipient string // as it was on file; "" with AccountNo for one that went nowhere (CodeRequest.Stranger)
 	Action    Action
 	AmountFen int64  // of the quote
 	QuoteHash string // "" not bound to one
@@ -73,6 +73,9 @@ type Code struct {
 
 // Masked is where the code went, as it may be shown: 138****1234, z***@qq.com.
 func (c Code) Masked() string { return MaskContact(c.Recipient) }
+
+// Sent reports whether the code went anywhere.
+func (c Code) Sent() bool { return c.Recipient != "" }
 
 // Open reports whether the code can still be entered.
 func (c Code) Open(at time.Time) bool {
@@ -133,7 +136,8 @@ type CodeRequest struct {
 	QuoteHash string // for refund and assets: the newest quote
 	Scope     string
 	// Stranger: whoever asks holds a page that was not sent to the account's contact, so he gets few, lest
-	// he uses up the owner's.
+	// he uses up the owner's. Where there can be none for a reason that would tell him of the account, a
+	// code that went nowhere is kept for him, so that he can't tell by the answer, nor by its time.
 	Stranger bool
 }
 
@@ -150,10 +154,22 @@ func (d *Desk) RequestCode(ctx context.Context, id int64, by Actor, r CodeReques
 		if err != nil {
 			return err
 		}
-		if err := d.addressCode(ctx, tx, t, &c, at); err != nil {
-			return err
+		if r.Stranger || strings.Contains(c.Scope, quotedScope) {
+			if err := few(ctx, tx, c, at); err != nil {
+				return err
+			}
 		}
-		if err := throttle(ctx, tx, c, r.Stranger, at); err != nil {
+		err = d.addressCode(ctx, tx, t, &c, at)
+		if err == nil {
+			err = throttle(ctx, tx, c, at)
+		}
+		if r.Stranger && refusedQuietly(err) {
+			c.AccountNo, c.Recipient, c.AmountFen = "", "", 0
+			if _, err = tx.Snapshot(ctx, ""); errors.Is(err, NotFound) { // which takes as long as an account's
+				err = nil
+			}
+		}
+		if err != nil {
 			return err
 		}
 		messages, err := tx.Messages(ctx, id)
@@ -169,10 +185,13 @@ func (d *Desk) RequestCode(ctx context.Context, id int64, by Actor, r CodeReques
 		}
 		if err := tx.Append(ctx, at, Record{
 			Stream: t.Number(), Type: EventCode, Actor: string(by),
-			Data:    map[string]any{"code": c.ID, "action": string(c.Action), "to": string(c.Way), "amount_fen": c.AmountFen, "quote": c.QuoteHash},
+			Data:    map[string]any{"code": c.ID, "action": string(c.Action), "to": string(c.Way), "amount_fen": c.AmountFen, "quote": c.QuoteHash, "sent": c.Sent()},
 			Private: map[string][]byte{"recipient": []byte(c.Recipient)},
 		}); err != nil {
 			return err
+		}
+		if !c.Sent() {
+			return nil
 		}
 		ref := strconv.FormatInt(c.ID, 10)
 		return tx.Enqueue(ctx, Job{
@@ -239,33 +258,6 @@ func (d *Desk) addressCode(ctx context.Context, tx Tx, t Ticket, c *Code, at tim
 	return nil
 }
 
-// throttle is TooMany where the account had enough codes.
-func throttle(ctx context.Context, tx Tx, asked Code, stranger bool, at time.Time) error {
-	day, err := tx.CodesSince(ctx, asked.AccountNo, at.Add(-24*time.Hour))
-	if err != nil {
-		return err
-	}
-	hour, his := 0, 0
-	for _, c := range day {
-		if stranger && c.Scope == asked.Scope {
-			his++
-		}
-		if c.LockedAt != nil && at.Before(c.LockedAt.Add(CodeLock)) {
-			return &Error{Kind: TooMany, Msg: "A code for this account was entered wrongly too often. There is a new one in 30 minutes."}
-		}
-		if at.Before(c.At.Add(CodeResend)) {
-			return &Error{Kind: TooMany, Msg: "A code was sent less than a minute ago. Wait a little."}
-		}
-		if at.Before(c.At.Add(time.Hour)) {
-			hour++
-		}
-	}
-	if hour >= CodesHourly || len(day) >= CodesDaily || his >= codesOfStranger {
-		return &Error{Kind: TooMany, Msg: "This account had enough codes for now. Try again later."}
-	}
-	return nil
-}
-
 // covered is what somebody proves who proves himself now: his newest message that asks for anything to
 // stop, else his newest, and the call or chat it is part of. Each click on the page proves itself only.
 func covered(messages []Message) (messageID int64, scope string) {
@@ -310,7 +302,7 @@ func (d *Desk) EnterCode(ctx context.Context, publicID, entered string, by Actor
 			return err
 		}
 		// Everything below is worked out for an unknown id as well, so that it takes as long.
-		matches := d.settings.Codes.is(c, entered)
+		matches := d.settings.Codes.is(c, entered) && c.Sent()
 		switch right = known && matches && c.Open(at); {
 		case right:
 			c.UsedAt = &at

@@ -147,12 +147,6 @@ func (id Identity) lookUp(ctx context.Context, r Reader) ([]pointed, error) {
 	return out, nil
 }
 
-// known reports whether any stated fact points at an account.
-func (id Identity) known(ctx context.Context, r Reader) (bool, error) {
-	found, err := id.lookUp(ctx, r)
-	return slices.ContainsFunc(found, func(p pointed) bool { return len(p.accounts) > 0 }), err
-}
-
 // prove is the account of which every payment fact is true, where there is exactly one among those
 // that the stated facts point at, and how much that proves; "" where nothing is proven. given is when they
 // were said. Each account that they are held against counts the try; one that bore too many wrong ones

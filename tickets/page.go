@@ -138,32 +138,41 @@ func (d *Desk) page(ctx context.Context, r Reader, token, browser string, at tim
 	if p.Quoted, err = r.LinkQuoted(ctx, linkDigest(token)); err != nil {
 		return p, err
 	}
-	if p.Quoted {
-		p.Scope += "/" + linkDigest(token+"\x00"+browser)
-	}
 	if p.Messages, err = r.Messages(ctx, id); err != nil {
 		return p, err
 	}
+	// Asked for where there is none as well, so that a page opens in the same time.
+	snap, err := r.Snapshot(ctx, t.AccountNo)
+	if err != nil && (t.AccountNo != "" || !errors.Is(err, NotFound)) {
+		return p, err
+	}
 	if t.AccountNo != "" {
-		snap, err := r.Snapshot(ctx, t.AccountNo)
-		if err != nil {
-			return p, err
-		}
 		p.Account = &snap
 		for _, contact := range []string{snap.Account.Email, snap.Account.Phone} {
 			if links.is(to, contact) {
 				p.Address, p.Registered = contact, !snap.Account.ContactFresh(at)
-				return p, nil
+				return p.in(token, browser), nil
 			}
 		}
 	}
 	for _, m := range p.Messages {
 		if m.Direction == Inbound && m.Assurance >= 1 && links.is(to, m.Sender) {
 			p.Address, p.Scope = m.Sender, p.Scope+"/"+base64.RawURLEncoding.EncodeToString(to)
-			return p, nil
+			return p.in(token, browser), nil
 		}
 	}
 	return p, noPage()
+}
+
+// quotedScope divides the scope of a quoted link's page from the browser it is open in.
+const quotedScope = "#"
+
+// in is the page as one browser has it: what is said on a quoted link's page is his alone.
+func (p Page) in(token, browser string) Page {
+	if p.Quoted {
+		p.Scope += quotedScope + linkDigest(token+"\x00"+browser)
+	}
+	return p
 }
 
 // PageWord is what somebody does on his page.

@@ -132,12 +132,21 @@ func matches(ctx context.Context, r tickets.Reader, c Case) ([]Match, error) {
 	}
 	t, f := c.Ticket, c.Ticket.Facts
 	var out []Match
-	for _, no := range tickets.ProvenAccounts(c.Verifications) {
-		found, err := r.FindAccounts(ctx, tickets.ByAccount, no)
-		if err != nil {
-			return nil, fmt.Errorf("look up proven account: %w", err)
+	look := func(k key) error {
+		if k.value == "" || (k.by == tickets.ByEmail && !strings.Contains(k.value, "@")) {
+			return nil
 		}
-		out = append(out, Match{By: tickets.ByAccount, Accounts: found})
+		found, err := r.FindAccounts(ctx, k.by, k.value)
+		out = append(out, Match{By: k.by, Stated: k.stated, Accounts: found})
+		if err != nil {
+			return fmt.Errorf("look up account by %s: %w", k.by, err)
+		}
+		return nil
+	}
+	for _, no := range tickets.ProvenAccounts(c.Verifications) {
+		if err := look(key{tickets.ByAccount, no, false}); err != nil {
+			return nil, err
+		}
 	}
 	for _, k := range []key{
 		{tickets.ByEmail, t.Requester, false},
@@ -147,14 +156,16 @@ func matches(ctx context.Context, r tickets.Reader, c Case) ([]Match, error) {
 		{tickets.ByOrderNo, f.OrderNo, true},
 		{tickets.ByTxnID, f.ChannelTxnID, true},
 	} {
-		if k.value == "" || (k.by == tickets.ByEmail && !strings.Contains(k.value, "@")) {
-			continue
+		if err := look(k); err != nil {
+			return nil, err
 		}
-		found, err := r.FindAccounts(ctx, k.by, k.value)
-		if err != nil {
-			return nil, fmt.Errorf("look up account by %s: %w", k.by, err)
+	}
+	// The number that rang counts only where nothing that was stated points anywhere: somebody may ring for an
+	// account that is not under his own number.
+	if t.Channel == tickets.Phone && f.Phone == "" && !slices.ContainsFunc(out, func(m Match) bool { return len(m.Accounts) > 0 }) {
+		if err := look(key{tickets.ByPhone, tickets.NumberOf(t.Requester), true}); err != nil {
+			return nil, err
 		}
-		out = append(out, Match{By: k.by, Stated: k.stated, Accounts: found})
 	}
 	return out, nil
 }

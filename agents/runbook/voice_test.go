@@ -33,6 +33,17 @@ func TestByWordOfMouth(t *testing.T) {
 			b.t.Errorf("%s/%s, want %s", got.Status, got.Reason, want)
 		}
 	}
+	t.Run("the number that rang counts where nothing that was stated points anywhere", func(t *testing.T) {
+		t.Parallel()
+		phone := func(s *account.Snapshot) { s.Account.Phone = "13800000000" }
+		for stated, want := range map[string]string{"": "u1", "nobody": "u1", "u2": "u2"} {
+			b := setup(t, customer(phone))
+			must(t, b.Conn().WithContext(b.ctx).Create(&account.Account{No: "u2", Email: "x@else.example"}).Error)
+			if got := rings(b, "c1", tickets.Identity{Account: stated}, "客户要求关闭自动续费。"); got.AccountNo != want {
+				t.Errorf("he said %q: the case is about %q, want %q", stated, got.AccountNo, want)
+			}
+		}
+	})
 	t.Run("who pays stops it, and is told on the phone where nothing can be written", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, customer(noAddress))

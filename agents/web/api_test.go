@@ -18,7 +18,7 @@ import (
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
-func (h *house) json(t *testing.T, method, path, body string, header ...string) answer {
+func (h *house) json(t testing.TB, method, path, body string, header ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, h.url+path, strings.NewReader(body))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // member stores an account with a yearly and a monthly membership.
-func (h *house) member(t *testing.T) {
+func (h *house) member(t testing.TB) {
 	t.Helper()
 	now := h.clock.now()
 	day, charge, signed := 24*time.Hour, now.Add(40*time.Hour), now.Add(-300*24*time.Hour)

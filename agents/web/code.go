@@ -114,7 +114,9 @@ func (s *Server) readCode(c echo.Context) error {
 	}
 	newest := ""
 	for _, code := range all {
-		newest = code.PublicID
+		if code.Sent() {
+			newest = code.PublicID
+		}
 	}
 	_, err = s.takeCode(c.Request().Context(), c, newest, c.FormValue("code"))
 	return s.done(c, id, "flash.coderead", err)
@@ -176,8 +178,9 @@ func (v ticketView) LastCode() *tickets.Code {
 }
 
 // withCodes adds to the ticket's page what was sent to prove who speaks.
-func (v *ticketView) withCodes(ctx context.Context, s *Server, now time.Time) (err error) {
+func (v *ticketView) withCodes(ctx context.Context, s *Server, now time.Time) error {
 	v.codes, v.now = s.desk.Settings().Codes, now
-	v.Codes, err = s.desk.Reader().Codes(ctx, v.Ticket.ID)
+	all, err := s.desk.Reader().Codes(ctx, v.Ticket.ID)
+	v.Codes = slices.DeleteFunc(all, func(c tickets.Code) bool { return !c.Sent() })
 	return err
 }

@@ -58,7 +58,7 @@ func (s *Server) outside(next echo.HandlerFunc) echo.HandlerFunc {
 
 // customerOnly refuses what somebody of the desk would do on a customer's page, in the customer's name.
 func (s *Server) customerOnly(c echo.Context) error {
-	if c.Request().Method != http.MethodPost {
+	if c.Request().Method != http.MethodPost || s.pageOf(c) == "" {
 		return nil
 	}
 	if _, err := s.sessionAgent(c.Request().Context()); err != nil {
@@ -165,18 +165,13 @@ func (s *Server) customerCode(c echo.Context) error {
 		r.Action, r.QuoteHash = tickets.ActRefund, f.Quote
 	}
 	code, err := s.desk.RequestCode(c.Request().Context(), p.Ticket.ID, tickets.CustomerActor, r)
-	if err != nil && !p.Registered && refusedQuietly(err) {
+	if !p.Registered && errors.Is(err, tickets.TooMany) {
 		code.PublicID, err = strings.ToLower(rand.Text()), nil // as every code's, and belonging to none
 	}
 	if err != nil {
 		return err
 	}
 	return s.back(c, url.Values{"code": {code.PublicID}, "then": {f.Then}, "quote": {r.QuoteHash}})
-}
-
-// refusedQuietly are the refusals that would tell a stranger of an account.
-func refusedQuietly(err error) bool {
-	return errors.Is(err, tickets.Conflict) || errors.Is(err, tickets.TooMany) || errors.Is(err, tickets.NotFound) || errors.Is(err, tickets.Stale)
 }
 
 // customerEnters takes a code and does what it was asked for.
