@@ -74,17 +74,25 @@ func (s *Server) apiAssign(ctx context.Context, c echo.Context, in *assigneeInpu
 }
 
 // changed makes a change to the ticket of the path and answers it.
-func (s *Server) changed(ctx context.Context, c echo.Context, number string, terms tickets.Terms, f func(d *tickets.Desk, id int64) (tickets.Ticket, error)) (*ticketOutput, error) {
-	id, err := tickets.ParseNumber(number)
-	if err != nil {
-		return nil, err
-	}
-	terms.Note = strings.TrimSpace(terms.Note)
-	t, err := f(s.desk.Under(terms), id)
+func (s *Server) changed(ctx context.Context, c echo.Context, number string, terms tickets.Terms, f change) (*ticketOutput, error) {
+	t, err := s.make(number, terms, f)
 	if err != nil {
 		return nil, err
 	}
 	return s.answered(ctx, c, t)
+}
+
+// change is one of the desk's, made to a ticket.
+type change func(d *tickets.Desk, id int64) (tickets.Ticket, error)
+
+// make makes a change to the ticket of a path, under the terms that the request states.
+func (s *Server) make(number string, terms tickets.Terms, f change) (tickets.Ticket, error) {
+	id, err := tickets.ParseNumber(number)
+	if err != nil {
+		return tickets.Ticket{}, err
+	}
+	terms.Note = strings.TrimSpace(terms.Note)
+	return f(s.desk.Under(terms), id)
 }
 
 type statusInput struct {

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -74,13 +73,8 @@ func (s *Server) apiResolve(ctx context.Context, c echo.Context, in *resolveInpu
 }
 
 // ran makes a change to the ticket of the path and answers its run.
-func (s *Server) ran(ctx context.Context, number string, terms tickets.Terms, f func(d *tickets.Desk, id int64) (tickets.Ticket, error)) (*runOutput, error) {
-	id, err := tickets.ParseNumber(number)
-	if err != nil {
-		return nil, err
-	}
-	terms.Note = strings.TrimSpace(terms.Note)
-	t, err := f(s.desk.Under(terms), id)
+func (s *Server) ran(ctx context.Context, number string, terms tickets.Terms, f change) (*runOutput, error) {
+	t, err := s.make(number, terms, f)
 	if err != nil {
 		return nil, err
 	}

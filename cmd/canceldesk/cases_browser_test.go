@@ -168,10 +168,17 @@ func chatOnPages(browser context.Context, c *oneCase) {
 	c.proves(number)
 }
 
+// asksOwner has somebody else ask for the stop. It returns the case, and what the owner is asked.
+func (c *oneCase) asksOwner(a caseAccount, stranger string) (number, asked string) {
+	c.t.Helper()
+	number = c.writes(mailOptions{from: a.stranger(stranger), subject: "退订", text: "请关闭自动续费，订单号 " + a.order(1) + "。"})
+	asked, _ = c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	return number, asked
+}
+
 func strangerYesOnPages(browser context.Context, c *oneCase) {
 	a := c.person("owner")
-	number := c.writes(mailOptions{from: a.stranger("friend"), subject: "退订", text: "请关闭自动续费，订单号 " + a.order(1) + "。"})
-	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	number, asked := c.asksOwner(a, "friend")
 	c.rests(number)
 	before := c.fingerprintOf(number)
 	owner := c.screen(browser, 360)
@@ -196,8 +203,7 @@ func strangerYesOnPages(browser context.Context, c *oneCase) {
 
 func strangerNoOnPages(browser context.Context, c *oneCase) {
 	a := c.person("notme")
-	number := c.writes(mailOptions{from: a.stranger("eve"), subject: "退订", text: "请关闭自动续费，订单号 " + a.order(1) + "。"})
-	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	number, asked := c.asksOwner(a, "eve")
 	owner := c.screen(browser, 360)
 	owner.opens(c.page(asked))
 	owner.clicks("#notme")

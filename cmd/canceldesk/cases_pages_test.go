@@ -98,8 +98,7 @@ func largeOnPages(browser context.Context, c *oneCase) {
 
 func beforeOnPages(browser context.Context, c *oneCase) {
 	a := c.person("before")
-	number := c.writes(mailOptions{from: a.stranger("self"), subject: "退订", text: "请关闭自动续费，订单号 " + a.order(1) + "。"})
-	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
+	number, asked := c.asksOwner(a, "self")
 	him := c.screen(browser, 360)
 	him.opens(c.page(asked))
 	him.clicks("#pause")

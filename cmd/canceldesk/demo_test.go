@@ -49,10 +49,21 @@ func TestDemoShowsTheDesk(t *testing.T) {
 		t.Errorf("the page of mails shows %d mails", strings.Count(before, "<article>"))
 	}
 	const subject = "关掉自动续费 8812"
-	form := url.Values{
-		"from": {"han.mei@outpost.example"}, "subject": {subject}, "text": {"请关闭自动续费，谢谢。"}, "authenticated": {"on"},
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, told["url"]+"/demo/mails", strings.NewReader(form.Encode()))
+	writeDemoMail(t, told["url"], "han.mei@outpost.example", subject)
+	until(t, childLimit, "the written mail is answered", func() bool {
+		page := demoPage(t, told["url"])
+		i := strings.Index(page, subject)
+		return i >= 0 && strings.Contains(page[i:], "下次扣费已取消")
+	})
+	demo.signal(syscall.SIGINT)
+	demo.mustEnd(0)
+}
+
+// writeDemoMail has the demo's customer write and ask for the stop.
+func writeDemoMail(t *testing.T, base, from, subject string) {
+	t.Helper()
+	form := url.Values{"from": {from}, "subject": {subject}, "text": {"请关闭自动续费，谢谢。"}, "authenticated": {"on"}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/demo/mails", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +73,6 @@ func TestDemoShowsTheDesk(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	until(t, childLimit, "the written mail is answered", func() bool {
-		page := demoPage(t, told["url"])
-		i := strings.Index(page, subject)
-		return i >= 0 && strings.Contains(page[i:], "下次扣费已取消")
-	})
-	demo.signal(syscall.SIGINT)
-	demo.mustEnd(0)
 }
 
 func demoPage(t *testing.T, base string) string {

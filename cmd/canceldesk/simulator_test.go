@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -111,17 +110,7 @@ func TestDemoWithAPlatform(t *testing.T) {
 		t.Errorf("the history has %d cases, %d of them solved", len(list.Items), solved)
 	}
 	const subject = "关掉自动续费 7741"
-	form := url.Values{"from": {"member00005@sim.example"}, "subject": {subject}, "text": {"请关闭自动续费，谢谢。"}, "authenticated": {"on"}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, told["url"]+"/demo/mails", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
+	writeDemoMail(t, told["url"], "member00005@sim.example", subject)
 	until(t, childLimit, "a member that nobody had copied is answered", func() bool {
 		page := demoPage(t, told["url"])
 		i := strings.Index(page, subject)
