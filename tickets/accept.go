@@ -23,6 +23,9 @@ func (d *Desk) Accept(ctx context.Context, id int64, by Actor, quoteHash, words 
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": its quote can't be accepted any more."}
 		}
+		if err := objected(*t); err != nil {
+			return nil, nil, err
+		}
 		q, records, err := d.offeredAs(ctx, tx, t, by, quoteHash, at)
 		if err != nil {
 			return nil, nil, err

@@ -58,6 +58,11 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 		if err != nil {
 			return err
 		}
+		if release {
+			if err := objected(t); err != nil {
+				return err
+			}
+		}
 		all, err := tx.Refunds(ctx, t.ID)
 		if err != nil {
 			return err

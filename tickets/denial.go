@@ -10,7 +10,9 @@ import (
 const ReasonDeniedStopped = "denied_stopped"
 
 // Denied reports whether the registered contact said that the request was not his.
-func (t Ticket) Denied() bool { return t.Reason == ReasonDenied || t.Reason == ReasonDeniedStopped }
+func (t Ticket) Denied() bool {
+	return t.Objection == ReasonDenied || t.Objection == ReasonDeniedStopped
+}
 
 // deniedAs is the reason that the registered contact's no gives his case. What was done, or may have been,
 // is looked at by a person: putting it back takes the customer.

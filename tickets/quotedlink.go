@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // QuotedLink is the link to a customer's page that somebody wrote in what he sent to the desk: the whole of
@@ -18,35 +19,34 @@ type QuotedLink struct {
 	At       time.Time
 }
 
-// pageLink is the path of a customer's page with its token of linkLength bytes, as such or as a part of
-// another address that leads to it.
-var pageLink = regexp.MustCompile(`(/|%2[Ff])c(/|%2[Ff])([A-Za-z0-9_-]{60})`)
+// pageToken is the token of a link to a customer's page: version 1 and the first bytes of a ticket's id make
+// how every one begins. Where it stands, and as what part of which address, tells nothing.
+var pageToken = regexp.MustCompile(`AQAAA[A-Za-z0-9_-]{55}`)
 
-// WithoutPageLinks is a text of somebody's with the mark in place of each link to a customer's page. People
-// quote our mails in their answers, and what agents read is not to make them holders of the link.
+// WithoutPageLinks is a text of somebody's with the mark in place of each token of a link to a customer's
+// page. People quote our mails in their answers, and what agents read is not to make them holders of the link.
 func WithoutPageLinks(text string) string {
-	if !mayLink(text) {
+	if !strings.Contains(text, pageTokenBegins) {
 		return text
 	}
-	return pageLink.ReplaceAllString(text, "${1}c${2}"+PageMark)
+	return pageToken.ReplaceAllString(text, PageMark)
 }
 
-// PageTokens are the tokens of what looks like links to customers' pages in a text; Receive tells which of
-// them are.
+const pageTokenBegins = "AQAAA"
+
+// PageTokens are what looks like the tokens of links to customers' pages in a text, those that a line break or
+// a mark of quotation cuts among them; Receive tells which of them are.
 func PageTokens(text string) []string {
-	if !mayLink(text) {
+	if !strings.Contains(text, pageTokenBegins) {
 		return nil
 	}
-	var out []string
-	for _, found := range pageLink.FindAllStringSubmatch(text, -1) {
-		out = append(out, found[3])
-	}
-	return out
-}
-
-// mayLink is what PageTokens finds quickly that most texts have none.
-func mayLink(text string) bool {
-	return strings.Contains(text, "/c/") || strings.Contains(text, "%2Fc%2F") || strings.Contains(text, "%2fc%2f")
+	whole := strings.Map(func(r rune) rune {
+		if r == '>' || unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text)
+	return append(pageToken.FindAllString(text, -1), pageToken.FindAllString(whole, -1)...)
 }
 
 // unlink takes the links to customers' pages out of a message. It returns those that lose their power to

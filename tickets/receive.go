@@ -242,7 +242,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	case why == "oversize":
 		t.Status, t.Reason = Open, "oversize"
 	case in.Understanding.Withdraws:
-		t.Status, t.Reason = Open, ReasonWithdrawal // what is taken back may be in another case: a person looks
+		t.Status, t.Reason, t.Objection = Open, ReasonWithdrawal, ReasonWithdrawal // what is taken back may be in another case: a person looks
 	case parent == nil && !certain(in):
 		t.Reason = ReasonUnsure // new, for a person to read: nothing is answered to what may be no request at all
 	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
@@ -368,7 +368,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
 	if err != nil || t.Status == Closed {
 		return id, err
 	}
-	if t.Reason == ReasonWithdrawal {
+	if t.Objection != "" {
 		return id, nil // a person reads the case already, and nothing may go on before
 	}
 	before := t.Status

@@ -27,13 +27,20 @@ func (d *Desk) Resolve(ctx context.Context, id int64, by Actor, res Chosen) (Tic
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
-		if err := mayHaveWithdrawn(*t); err != nil && !res.DespiteWithdrawal {
-			return nil, nil, err
+		var records []Record
+		if err := objected(*t); err != nil {
+			if !res.DespiteWithdrawal {
+				return nil, nil, err
+			}
+			if records, err = d.despite(ctx, tx, t, by, at); err != nil {
+				return nil, nil, err
+			}
 		}
-		records, err := d.choose(ctx, tx, t, by, res, at)
+		chosen, err := d.choose(ctx, tx, t, by, res, at)
 		if err != nil {
 			return nil, nil, err
 		}
+		records = append(records, chosen...)
 		run, steps, err := currentRun(ctx, tx, *t, at)
 		if err != nil {
 			return nil, nil, err
@@ -246,7 +253,7 @@ func (d *Desk) RunStep(ctx context.Context, id int64, by Actor, name StepName) (
 		if !t.Live() {
 			return nil, nil, &Error{Kind: Conflict, Msg: "The ticket is " + string(t.Status) + ": there is nothing to run."}
 		}
-		if err := mayHaveWithdrawn(*t); err != nil {
+		if err := objected(*t); err != nil {
 			return nil, nil, err
 		}
 		run, steps, err := currentRun(ctx, tx, *t, at)

@@ -28,7 +28,7 @@ func (d *Desk) take(ctx context.Context, tx Tx, s Spoken, at time.Time) (Ticket,
 	t := d.newTicket(s.Message, s.Understanding, at)
 	t.Facts.NationalID = account.MaskID(t.Facts.NationalID)
 	if s.Understanding.Withdraws {
-		t.Status, t.Reason = Open, ReasonWithdrawal
+		t.Status, t.Reason, t.Objection = Open, ReasonWithdrawal, ReasonWithdrawal
 	}
 	if err := tx.InsertTicket(ctx, &t); err != nil {
 		return t, err

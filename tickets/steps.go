@@ -94,18 +94,9 @@ func voidProposals(ctx context.Context, tx Tx, t Ticket, by Actor, why string, a
 	return records, nil
 }
 
-// ConfirmDespiteWithdrawal confirms, in the place of a step, that a case goes on although its customer may
-// have taken the request back.
+// ConfirmDespiteWithdrawal confirms, in the place of a step, that a case goes on although something was said
+// against it (Ticket.Objection).
 const ConfirmDespiteWithdrawal StepName = "despite_withdrawal"
-
-// mayHaveWithdrawn is Conflict where the customer may have taken the request back: what is done then can't
-// be undone, so nobody runs it without having said that he read it.
-func mayHaveWithdrawn(t Ticket) error {
-	if t.Reason != ReasonWithdrawal {
-		return nil
-	}
-	return &Error{Kind: Conflict, Msg: "The customer may have taken the request back. Read what he wrote: then either take the request back, or confirm that the case goes on despite it."}
-}
 
 // Resume runs all steps that are due, those that a person was called for once more. confirm, where
 // not "", is a step that the desk proposed and the actor now lets go ahead, or ConfirmDespiteWithdrawal,
@@ -117,10 +108,12 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 		}
 		var records []Record
 		confirm := confirm
-		if confirm == ConfirmDespiteWithdrawal && t.Reason == ReasonWithdrawal {
-			t.Reason = "resumed"
-			records = append(records, statusRecord(*t, t.Status, by))
-		} else if err := mayHaveWithdrawn(*t); err != nil {
+		if confirm == ConfirmDespiteWithdrawal && t.Objection != "" {
+			var err error
+			if records, err = d.despite(ctx, tx, t, by, at); err != nil {
+				return nil, nil, err
+			}
+		} else if err := objected(*t); err != nil {
 			return nil, nil, err
 		}
 		if confirm == ConfirmDespiteWithdrawal {
@@ -216,11 +209,11 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 }
 
 // Solve ends a case that was answered by a person: one that asked for no stop, or one whose steps are
-// all done and that came back only because the customer wrote again. What is not done can't be
-// declared done by anybody.
+// all done and that came back only because the customer wrote again; or one whose request was nobody's, once
+// all that was begun for it has its last word. What is not done can't be declared done by anybody.
 func (d *Desk) Solve(ctx context.Context, id int64, by Actor) (Ticket, error) {
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		if t.Stops() {
+		if t.Stops() && !t.Denied() {
 			run, steps, err := tx.LatestRun(ctx, t.ID)
 			if err != nil || run.EndedAt == nil || !steps.Get(Cancel).State.Done() || !steps.Get(Notify).State.Done() {
 				return nil, nil, &Error{Kind: Conflict, Msg: "This case asks that charges stop. It is solved when its steps are done; run them."}

@@ -42,14 +42,27 @@ func enoughCodes() error {
 	return &Error{Kind: TooMany, Msg: "This account had enough codes for now. Try again later."}
 }
 
-// throttle is TooMany where the account had enough codes.
+// strangersPage reports whether a scope is a page's that was not sent to the account's contact, or whose link
+// others have.
+func strangersPage(scope string) bool {
+	page, of := strings.CutPrefix(scope, pageScope)
+	return of && strings.ContainsAny(page, "/"+quotedScope)
+}
+
+// throttle is TooMany where the account had enough codes. What strangers ask for and guess at on their pages
+// is held against them, and never keeps its owner from his.
 func throttle(ctx context.Context, tx Tx, asked Code, at time.Time) error {
 	day, err := tx.CodesSince(ctx, asked.AccountNo, at.Add(-24*time.Hour))
 	if err != nil {
 		return err
 	}
-	hour := 0
+	hour, all := 0, 0
+	strange := strangersPage(asked.Scope)
 	for _, c := range day {
+		if !strange && strangersPage(c.Scope) {
+			continue
+		}
+		all++
 		if c.LockedAt != nil && at.Before(c.LockedAt.Add(CodeLock)) {
 			return &Error{Kind: TooMany, Msg: "A code for this account was entered wrongly too often. There is a new one in 30 minutes."}
 		}
@@ -60,7 +73,7 @@ func throttle(ctx context.Context, tx Tx, asked Code, at time.Time) error {
 			hour++
 		}
 	}
-	if hour >= CodesHourly || len(day) >= CodesDaily {
+	if hour >= CodesHourly || all >= CodesDaily {
 		return enoughCodes()
 	}
 	return nil

@@ -56,12 +56,15 @@ func moves(from Status) []Status {
 
 // Ticket is one customer's case.
 type Ticket struct {
-	ID      int64 `gorm:"primaryKey"`
-	Status  Status
-	Reason  string // why it is in that status, a stable code such as "needs_agent" or "not_cancellation"
-	Channel Channel
-	Subject string
-	Locale  string // the customer's language: zh-CN or en
+	ID     int64 `gorm:"primaryKey"`
+	Status Status
+	Reason string // why it is in that status, a stable code such as "needs_agent" or "not_cancellation"
+	// Objection is what was said against the case and nobody has decided about: ReasonWithdrawal, ReasonDenied
+	// or ReasonDeniedStopped, "" for nothing. Nothing is begun meanwhile, whatever the status.
+	Objection string
+	Channel   Channel
+	Subject   string
+	Locale    string // the customer's language: zh-CN or en
 	// Requester is who wrote or called, as claimed: for mail the bare From address. It proves nothing.
 	Requester string
 
@@ -125,6 +128,7 @@ func (t Ticket) Stops() bool { return slices.ContainsFunc(t.Intents, intent.Inte
 func (t *Ticket) SetStatus(to Status, reason string, at time.Time) error {
 	if t.Status == to {
 		t.Reason = reason
+		t.object(reason)
 		return nil
 	}
 	if !slices.Contains(moves(t.Status), to) {
@@ -132,6 +136,10 @@ func (t *Ticket) SetStatus(to Status, reason string, at time.Time) error {
 	}
 	t.turn(t.Status, to, at)
 	t.Status, t.Reason = to, reason
+	t.object(reason)
+	if (to == Solved || to == Closed) && !t.Denied() {
+		t.Objection = ""
+	}
 	switch to {
 	case Solved:
 		t.SolvedAt = &at

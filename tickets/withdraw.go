@@ -77,15 +77,13 @@ func takesBack(ctx context.Context, tx Tx, t Ticket, at time.Time) (account.Snap
 	if err != nil {
 		return snap, err
 	}
-	need := ActStop.Need(0, 0, false, false)
-	for _, v := range proofs {
-		if v.Scope != "" && v.Covers(Message{Scope: v.Scope, At: at}, ActStop, t.AccountNo) >= need {
-			return snap, nil
-		}
+	if present(proofs, t.AccountNo, at) {
+		return snap, nil
 	}
-	if t.Reason != ReasonWithdrawal {
+	if t.Objection != ReasonWithdrawal {
 		return snap, unsure
 	}
+	need := ActStop.Need(0, 0, false, false)
 	messages, err := tx.Messages(ctx, t.ID)
 	if err != nil {
 		return snap, err
@@ -129,7 +127,7 @@ func withdrawable(ctx context.Context, tx Tx, t Ticket) error {
 	for _, e := range effects {
 		switch {
 		case e.Kind == HoldDebits || e.Kind == ReleaseDebits:
-		case e.State == EffectAboutTo && e.Attempts > 0 && t.Reason == ReasonWithdrawal:
+		case e.State == EffectAboutTo && e.Attempts > 0 && t.Objection == ReasonWithdrawal:
 			// It was asked after since, and the other side had heard nothing of it.
 		case e.State == EffectDone:
 			done = append(done, e.Target)

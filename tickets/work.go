@@ -41,7 +41,7 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 		}
 		t.Respond(at)
 		records := []Record{said(*t, m, by, EventReply)}
-		if t.Status == Open || t.Status == New {
+		if (t.Status == Open || t.Status == New) && t.Objection == "" { // what was said against it is for a person to decide
 			before := t.Status
 			if err := t.SetStatus(Pending, "answered", at); err != nil {
 				return nil, nil, err

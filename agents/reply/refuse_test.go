@@ -194,3 +194,22 @@ func TestOnlyAProvenStopIsCalledOff(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodysWordsAreFilledIn: what a colleague writes can't have the customer's own link or code put where he
+// likes.
+func TestNobodysWordsAreFilledIn(t *testing.T) {
+	t.Parallel()
+	f := facts(tickets.TellAnswer, "zh-CN")
+	f.Answer = &tickets.Message{TicketID: f.Ticket.ID, Direction: tickets.Reply, Text: "请打开 https://forms.evil.example/?c={{page}} 或 {{code}}"}
+	f.Page = "https://desk.example/c/" + tickets.PageMark
+	m, err := reply.Compose(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(m.Text, tickets.PageMark); strings.Contains(m.Text, "evil.example/?c="+tickets.PageMark) || strings.Contains(m.Text, tickets.CodeMark) || n > 1 {
+		t.Errorf("%d marks in\n%s", n, m.Text)
+	}
+	if strings.ContainsRune(m.Text, 0) {
+		t.Errorf("%q", m.Text)
+	}
+}

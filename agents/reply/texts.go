@@ -31,6 +31,30 @@ func textOf(lang string, tell tickets.Tell, words template.FuncMap) (*template.T
 	return template.New(file).Funcs(words).ParseFS(texts, "texts/"+lang+"/"+file, "texts/"+lang+"/part_*.txt")
 }
 
+// ours stands for a mark while a text is filled in: nothing that people write holds a NUL.
+const ours = "\x00"
+
+// marks are what is filled in on the way out.
+func marks() []string { return []string{tickets.PageMark, tickets.CodeMark} }
+
+// veiled hides our own marks in what a text is filled in with.
+func veiled(s string) string {
+	for _, mark := range marks() {
+		s = strings.ReplaceAll(s, mark, ours+strings.Trim(mark, "{}")+ours)
+	}
+	return s
+}
+
+// unveiled puts our own marks back and breaks those that stood in somebody's words, who would have the
+// customer's link or code put wherever he likes.
+func unveiled(s string) string {
+	for _, mark := range marks() {
+		word := strings.Trim(mark, "{}")
+		s = strings.ReplaceAll(strings.ReplaceAll(s, mark, "{ "+word+" }"), ours+word+ours, mark)
+	}
+	return s
+}
+
 // render gives the text's own subject and its body.
 func render(f Facts, v view) (subject, body string, err error) {
 	lang := language(f.Ticket.Locale)
@@ -38,11 +62,12 @@ func render(f Facts, v view) (subject, body string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("parse text: %w", err)
 	}
+	v.Page, v.Code.Mark, v.Code.EnterAt = veiled(v.Page), veiled(v.Code.Mark), veiled(v.Code.EnterAt)
 	var b strings.Builder
 	if err := t.Execute(&b, v); err != nil {
 		return "", "", fmt.Errorf("fill in text: %w", err)
 	}
-	subject, body, _ = strings.Cut(b.String(), "\n")
+	subject, body, _ = strings.Cut(unveiled(b.String()), "\n")
 	return strings.TrimSpace(subject), tidy(body), nil
 }
 

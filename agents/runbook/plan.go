@@ -75,7 +75,7 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 	if !c.Ticket.Live() {
 		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
 	}
-	if c.Ticket.Reason == tickets.ReasonWithdrawal {
+	if c.Ticket.Objection == tickets.ReasonWithdrawal {
 		return planWithdrawal(c)
 	}
 	if c.Run == nil || c.Run.EndedAt != nil && !byHand(c.Ticket.Reason) {
@@ -95,11 +95,15 @@ func Plan(c Case, r tickets.Settings, now time.Time) Next {
 }
 
 // planDenied ends a case whose request the registered contact said was not his: nothing was begun but
-// the hold, and that is given free. Where more was done, here or in another case, a person looks.
+// the hold, and that is given free. Where more was done, here or in another case, a person looks; what has no
+// last word yet is asked after.
 func planDenied(c Case) Next {
-	if c.Ticket.Reason == tickets.ReasonDeniedStopped || len(stops(c)) > 0 || len(c.Refunds) > 0 {
-		next := Next{Do: DoRest, Status: tickets.Open, Reason: tickets.ReasonDeniedStopped}
-		if h, held := c.activeHold(); held {
+	if !c.Ticket.Live() {
+		return Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
+	}
+	if c.Ticket.Objection == tickets.ReasonDeniedStopped || len(stops(c)) > 0 || len(c.Refunds) > 0 {
+		next := askAfter(c, Next{Do: DoRest, Status: tickets.Open, Reason: tickets.ReasonDeniedStopped})
+		if h, held := c.activeHold(); held && next.Do == DoRest && (next.Wait == 0 || c.retryRelease(h) < next.Wait) {
 			next.Wait = c.retryRelease(h)
 		}
 		return next
@@ -113,7 +117,11 @@ func planDenied(c Case) Next {
 // planWithdrawal leaves a request that the customer may have taken back to a person: nothing is begun before
 // he has read it. What was begun and has no last word is still asked after, so that he knows what was done.
 func planWithdrawal(c Case) Next {
-	n := Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason}
+	return askAfter(c, Next{Do: DoRest, Status: c.Ticket.Status, Reason: c.Ticket.Reason})
+}
+
+// askAfter asks what became of each stop that has no last word; n says how the case rests between.
+func askAfter(c Case, n Next) Next {
 	for _, e := range stops(c) {
 		if e.State.Settled() {
 			continue

@@ -28,14 +28,23 @@ func planTable() []planRow {
 }
 
 func identifyRows() []planRow {
-	withdrawal := func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal }
+	withdrawal := func(p *planned) {
+		p.Ticket.Status, p.Ticket.Reason, p.Ticket.Objection = tickets.Open, tickets.ReasonWithdrawal, tickets.ReasonWithdrawal
+	}
+	denied := func(why string) func(p *planned) {
+		return func(p *planned) { p.Ticket.Reason, p.Ticket.Objection = why, why }
+	}
+	answered := func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Pending, "answered" }
 	set := func(f func(p *planned)) change { return f }
 	return []planRow{
 		{"a new case begins", begun(set(func(p *planned) { p.Run = nil })), "begin "},
 		{"a closed case rests", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Closed, "done" })), "rest closed/done"},
-		{"a withdrawal is read first", begun(set(func(p *planned) { p.Ticket.Status, p.Ticket.Reason = tickets.Open, tickets.ReasonWithdrawal })), "rest open/withdrawal_asked"},
-		{"a denied case that did nothing is over", begun(set(func(p *planned) { p.Ticket.Reason = tickets.ReasonDenied })), "rest closed/denied"},
-		{"a denial after the stop is a person's", begun(set(func(p *planned) { p.Ticket.Reason = tickets.ReasonDeniedStopped })), "rest open/denied_stopped"},
+		{"a withdrawal is read first", begun(withdrawal), "rest open/withdrawal_asked"},
+		{"also when somebody answered", begun(withdrawal, answered), "rest pending/answered"},
+		{"a denied case that did nothing is over", begun(denied(tickets.ReasonDenied)), "rest closed/denied"},
+		{"a denial after the stop is a person's", begun(denied(tickets.ReasonDeniedStopped)), "rest open/denied_stopped"},
+		{"also when somebody answered it", begun(denied(tickets.ReasonDeniedStopped), answered), "rest open/denied_stopped"},
+		{"what was begun before a denial is asked after", verified(denied(tickets.ReasonDeniedStopped), effect(stopS1, tickets.StopDebits, tickets.EffectUnknown, 0)), "stop cancel period_end"},
 		{"who asks again begins anew", begun(set(func(p *planned) { p.Run.EndedAt, p.Ticket.Reason = &p.now, tickets.ReasonAskedAgain })), "begin "},
 		{"who only writes is answered", begun(set(func(p *planned) {
 			p.Run.EndedAt, p.Ticket.Status, p.Ticket.Reason = &p.now, tickets.Open, "customer_wrote"

@@ -39,6 +39,7 @@ type ListedTicket struct {
 	Number             string     `json:"number"`
 	Status             string     `json:"status" enum:"new,open,pending,on_hold,solved,closed"`
 	Reason             string     `json:"reason" doc:"Why it is in that status, a stable code."`
+	Objection          string     `json:"objection" enum:",withdrawal_asked,denied,denied_stopped" doc:"What was said against the case and nobody has decided about; nothing is begun meanwhile."`
 	Channel            string     `json:"channel" enum:"email,chat,phone,web,guard,other"`
 	Subject            string     `json:"subject"`
 	Locale             string     `json:"locale"`

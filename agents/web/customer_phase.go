@@ -63,9 +63,9 @@ func phase(t tickets.Ticket, steps tickets.Steps, held bool, stands stand) strin
 		return "taken_back_held"
 	case t.Reason == tickets.ReasonWithdrawn:
 		return "taken_back_only"
-	case t.Reason == tickets.ReasonWithdrawal && cancel.State == tickets.Succeeded:
+	case t.Objection == tickets.ReasonWithdrawal && cancel.State == tickets.Succeeded:
 		return "again" // too late to be taken back
-	case t.Reason == tickets.ReasonWithdrawal:
+	case t.Objection == tickets.ReasonWithdrawal:
 		return "withdrawn"
 	case cancel.State == tickets.Succeeded:
 		return "stopped"
@@ -86,7 +86,7 @@ func phase(t tickets.Ticket, steps tickets.Steps, held bool, stands stand) strin
 // deniedPhase is where a case is that was not asked for by the customer.
 func deniedPhase(t tickets.Ticket, stands stand) string {
 	switch {
-	case t.Reason == tickets.ReasonDeniedStopped, stands == standsOff, stands == standsEnded:
+	case t.Objection == tickets.ReasonDeniedStopped, stands == standsOff, stands == standsEnded:
 		return "denied_ended"
 	case stands == standsHeld:
 		return "denied_held"

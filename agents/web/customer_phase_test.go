@@ -44,6 +44,9 @@ func TestThePageSaysWhatIsTrue(t *testing.T) {
 				if tk.Status, tk.Reason = c.status, c.reason; c.status == tickets.Closed {
 					tk.ClosedAt = &tk.ReceivedAt
 				}
+				if c.reason == denied || c.reason == tickets.ReasonDeniedStopped || c.reason == tickets.ReasonWithdrawal {
+					tk.Objection = c.reason
+				}
 			})
 			if c.stopped {
 				h.stopped(t, c.over)

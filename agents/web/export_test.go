@@ -10,17 +10,18 @@ import (
 
 // Row is a line of the route table, for tests.
 type Row struct {
-	Route  string // method and path
-	Public bool
-	May    string
-	Scope  string
+	Route   string // method and path
+	Public  bool
+	Outside bool // with Public: but nobody who is signed in
+	May     string
+	Scope   string
 }
 
 // Table is the route table.
 func (s *Server) Table() []Row {
 	var out []Row
 	for _, r := range s.routes() {
-		out = append(out, Row{Route: r.method + " " + r.path, Public: r.who.public, May: string(r.who.may), Scope: r.who.scope})
+		out = append(out, Row{Route: r.method + " " + r.path, Public: r.who.public, Outside: r.who.outside, May: string(r.who.may), Scope: r.who.scope})
 	}
 	return out
 }

@@ -75,6 +75,14 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if !readable(c.Request().URL) {
 			return &tickets.Error{Kind: tickets.Invalid, Msg: "The address is not readable text."}
 		}
+		if r.who.outside {
+			if _, err := s.sessionAgent(c.Request().Context()); err == nil {
+				return &tickets.Error{
+					Kind: tickets.Forbidden,
+					Msg:  "You are signed in to the desk in this browser. Only its customer acts on this page: use a window that is not signed in.",
+				}
+			}
+		}
 		if r.who.public {
 			return next(c)
 		}

@@ -135,3 +135,28 @@ func TestTheAppAndThePhoneHearTheSameOfAKnownAccountAndAnUnknown(t *testing.T) {
 		}
 	}
 }
+
+func TestStrangersNeverKeepTheOwnerFromHisCode(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.member(t)
+	pages, ids := h.strangers(t)
+	stranger, owner := pages(true), "/c/"+h.desk.Settings().Pages.Token(ids[true], "li@example.com", h.clock.now())
+	got := h.post(t, h.browser(t), stranger+"/code", url.Values{"then": {"stop"}, "to": {"phone"}})
+	at, err := url.Parse(got.to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		h.post(t, h.browser(t), stranger+"/enter", url.Values{"then": {"stop"}, "code_id": {at.Query().Get("code")}, "nonce": {"abcdefgh"}, "code": {"0"}})
+	}
+	if c, _ := h.code(t, ids[true]); c.LockedAt == nil {
+		t.Fatalf("the stranger's code: %+v", c)
+	}
+	if got := h.post(t, h.browser(t), owner+"/code", url.Values{"then": {"show"}, "to": {"phone"}}); got.status != http.StatusSeeOther {
+		t.Errorf("the owner's own code: %d\n%s", got.status, got.body)
+	}
+	if c, _ := h.code(t, ids[true]); !c.Sent() || c.LockedAt != nil {
+		t.Errorf("%+v", c)
+	}
+}

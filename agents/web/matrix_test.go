@@ -55,7 +55,7 @@ func matrix(t *testing.T) []matrixLine {
 func roles(t *testing.T, people string) []string {
 	t.Helper()
 	switch people {
-	case "nobody", "anybody":
+	case "nobody", "anybody", "outside":
 		return nil
 	case "readers":
 		return []string{"agent", "supervisor", "admin", "auditor"}
@@ -87,6 +87,8 @@ func TestEveryRouteIsInTheMatrix(t *testing.T) {
 			scope = r.Scope
 		}
 		switch {
+		case r.Outside:
+			people = "outside"
 		case r.Public:
 			people = "anybody"
 		case r.May != "":
@@ -234,15 +236,16 @@ func (m *asked) route(t *testing.T, who identity, l matrixLine) {
 		if page && who.cookie == "" && !(who.scopes != nil && l.scope != "-") {
 			known = false // pages are for people, who have a session
 		}
-		allowed := l.people == "anybody" || known && (slices.Contains(roles(t, l.people), who.role) || slices.Contains(who.scopes, l.scope))
+		open := l.people == "anybody" || l.people == "outside" && (who.cookie == "" || who.gone)
+		allowed := open || known && (slices.Contains(roles(t, l.people), who.role) || slices.Contains(who.scopes, l.scope))
 		switch {
-		case allowed && object != own && l.people != "anybody":
+		case allowed && object != own && !open:
 			if status != http.StatusNotFound {
 				t.Errorf("%s, want 404", says)
 			}
 		case allowed:
-			wrong := status == http.StatusUnauthorized && l.people != "anybody" || status == http.StatusForbidden || status >= 500 ||
-				status == http.StatusNotFound && l.object != "-" || login && l.people != "anybody"
+			wrong := status == http.StatusUnauthorized && !open || status == http.StatusForbidden || status >= 500 ||
+				status == http.StatusNotFound && l.object != "-" || login && !open
 			if wrong {
 				t.Errorf("%s, and it is allowed", says)
 			}

@@ -19,9 +19,11 @@ type route struct {
 // access says who may call a route, and how much he may send; its zero value is nobody.
 type access struct {
 	public bool
-	may    agents.Permission // a logged-in person with this permission
-	scope  string            // or a machine whose key has this scope
-	body   int64             // bytes of a request; 0 is defaultBody
+	// outside: with public, anybody but who is signed in to the desk in that browser.
+	outside bool
+	may     agents.Permission // a logged-in person with this permission
+	scope   string            // or a machine whose key has this scope
+	body    int64             // bytes of a request; 0 is defaultBody
 }
 
 // defaultBody is how many bytes a request may have that says nothing else: forms and JSON.
@@ -34,6 +36,7 @@ func (a access) upTo(bytes int64) access {
 }
 
 func public() access                                       { return access{public: true} }
+func customers() access                                    { return access{public: true, outside: true} }
 func person(p agents.Permission) access                    { return access{may: p} }
 func either(p agents.Permission, sc string) access         { return access{may: p, scope: sc} }
 func machine(sc string) access                             { return access{scope: sc} }

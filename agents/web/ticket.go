@@ -196,7 +196,7 @@ func (v *ticketView) allowed(by agents.Agent, now time.Time) can {
 		Run:      work && t.Live(),
 		Withdraw: work && t.Status != tickets.Closed && t.Stops() && t.Reason != tickets.ReasonWithdrawn,
 		Accept:   work && t.Live() && v.Quote != nil && v.Acceptance == nil && v.Quote.Body.Mode == account.Now && now.Before(v.Quote.Body.ExpiresAt),
-		Solve:    work && t.Live() && (!t.Stops() || v.done()),
+		Solve:    work && t.Live() && (!t.Stops() || v.done() || t.Denied()),
 		Approve:  by.Role.May(agents.ApproveRefunds),
 		Large:    by.Role.May(agents.ApproveLarge),
 		Evidence: by.Role.May(agents.ReadEvidence),

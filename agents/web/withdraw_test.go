@@ -15,7 +15,7 @@ func TestAnAgentTakesARequestBack(t *testing.T) {
 	h := setup(t)
 	h.hire(t)
 	id, _ := h.customerCase(t, "li@example.com", func(tk *tickets.Ticket, _ *tickets.Message) {
-		tk.Status, tk.Reason = tickets.Open, tickets.ReasonWithdrawal
+		tk.Status, tk.Reason, tk.Objection = tickets.Open, tickets.ReasonWithdrawal, tickets.ReasonWithdrawal
 	})
 	agent, at := h.as(t, "agent"), "/tickets/"+tickets.Number(id)
 	page := h.get(t, agent, at).body
