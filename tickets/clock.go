@@ -70,7 +70,10 @@ func (t *Ticket) settle(cal Calendar) {
 		case p.To == nil:
 			open = append(open, p)
 		case p.From.Before(t.ResolutionDueAt):
-			t.ResolutionDueAt = cal.Add(t.ResolutionDueAt, cal.Between(p.From, *p.To)).UTC()
+			// A deadline at closing time is not that of the next opening because of a pause at night.
+			if paused := cal.Between(p.From, *p.To); paused > 0 {
+				t.ResolutionDueAt = cal.Add(t.ResolutionDueAt, paused).UTC()
+			}
 		}
 	}
 	t.Pauses = open

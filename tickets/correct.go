@@ -40,6 +40,9 @@ func (d *Desk) Restate(ctx context.Context, id int64, by Actor, c Correction) (T
 		if c.Intent == "" {
 			return []Record{corrected(*t, by, data)}, liveJob(*t, at), nil
 		}
+		if err := c.dropsStop(ctx, tx, *t); err != nil {
+			return nil, nil, err
+		}
 		data["from"], data["to"] = string(t.Intent), string(c.Intent)
 		if err := c.reinterpret(ctx, tx, t, by); err != nil {
 			return nil, nil, err
@@ -67,6 +70,38 @@ func (d *Desk) Restate(ctx context.Context, id int64, by Actor, c Correction) (T
 		}
 		return records, []Job{runJob(*t, at)}, nil
 	})
+}
+
+// dropsStop is Conflict where the correction would take from the case that debits stop, although its customer
+// certainly asked for it, or its next debit is kept back and the account's contact was asked: that is for him
+// to take back, not for us to reread.
+func (c Correction) dropsStop(ctx context.Context, tx Tx, t Ticket) error {
+	after := append(slices.Clone(c.Intents), c.Intent)
+	if !t.Live() || !t.Stops() || len(c.Intents) == 0 && c.Intent != intent.NotCancellation || slices.ContainsFunc(after, intent.Intent.Stops) {
+		return nil
+	}
+	holds, err := tx.Holds(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(holds, func(h Hold) bool { return h.State == HoldActive }) {
+		return &Error{Kind: Conflict, Msg: "The next debit is kept back, and the account's own contact was asked. He says whether it was him; or verify the caller, and take the request back."}
+	}
+	proofs, err := tx.Verifications(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	messages, err := tx.Messages(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		certain := t.AccountNo != "" && LevelOf(proofs, m, ActStop, t.AccountNo) > 0
+		if m.ByPerson() && certain && slices.ContainsFunc(m.Asks, intent.Intent.Stops) {
+			return &Error{Kind: Conflict, Msg: "Somebody who is verified asked that the charges stop. Where he did not mean it, let him take it back."}
+		}
+	}
+	return nil
 }
 
 // reinterpret sets the ticket's intents and what its newest request is read as.

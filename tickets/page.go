@@ -211,6 +211,10 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 			return err
 		}
 		t = p.Ticket
+		into, err := followed(ctx, tx, &p)
+		if err != nil {
+			return err
+		}
 		s, again, err := p.spoken(ctx, tx, said, at)
 		if err != nil || again {
 			return err
@@ -219,10 +223,20 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 			return &Error{Kind: Forbidden, Msg: "This takes a code first."}
 		}
 		s.Understanding = word.means(s.Message)
-		if t, err = d.hear(ctx, tx, p.Ticket, s, at); err != nil || word != PageDeny {
+		if t, err = d.hear(ctx, tx, into, s, at); err != nil {
 			return err
 		}
-		before := t.Status
+		before, objection := t.Status, t.Objection
+		switch {
+		case word == PagePause && t.Live():
+			return d.turned(ctx, tx, t, before, ReasonPauseAsked, at)
+		case word == PageStop && objection == ReasonWithdrawal && t.ID == p.Ticket.ID:
+			// He wants it off after all, by the one button that says so.
+			t.Objection = ""
+			return d.turned(ctx, tx, t, before, "resumed", at)
+		case word != PageDeny:
+			return nil
+		}
 		why, err := deniedAs(ctx, tx, p.Ticket)
 		switch {
 		case err != nil:
@@ -232,15 +246,54 @@ func (d *Desk) SayOnPage(ctx context.Context, token string, word PageWord, said 
 		case t.ID != p.Ticket.ID:
 			why = ReasonWithdrawal // it is over, so a person reads what was done in his name
 		}
-		if err := t.SetStatus(Open, why, at); err != nil {
-			return err
-		}
-		if err := tx.SaveTicket(ctx, &t); err != nil {
-			return err
-		}
-		return tx.Append(ctx, at, statusRecord(t, before, CustomerActor))
+		return d.turned(ctx, tx, t, before, why, at)
 	})
 	return t, err
+}
+
+// turned opens a case for what its customer did on the page, and has it looked at.
+func (d *Desk) turned(ctx context.Context, tx Tx, t Ticket, before Status, why string, at time.Time) error {
+	if err := t.SetStatus(Open, why, at); err != nil {
+		return err
+	}
+	if err := tx.SaveTicket(ctx, &t); err != nil {
+		return err
+	}
+	if err := tx.Append(ctx, at, statusRecord(t, before, CustomerActor)); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, runJob(t, at))
+}
+
+// followed is the case that takes what is said on the page: the page's own, or where that is over the one that
+// follows it, whose messages then count with its own.
+func followed(ctx context.Context, tx Tx, p *Page) (Ticket, error) {
+	if p.Ticket.Live() {
+		return p.Ticket, nil
+	}
+	links, err := tx.Links(ctx, p.Ticket.ID)
+	if err != nil {
+		return p.Ticket, err
+	}
+	into := p.Ticket
+	for _, l := range links {
+		if l.ToID != p.Ticket.ID || l.Kind != "follows" {
+			continue
+		}
+		messages, err := tx.Messages(ctx, l.FromID)
+		if err != nil {
+			return into, err
+		}
+		p.Messages = append(p.Messages, messages...)
+		next, err := tx.Ticket(ctx, l.FromID)
+		if err != nil {
+			return into, err
+		}
+		if next.Live() && slices.ContainsFunc(messages, func(m Message) bool { return m.Scope == p.Scope }) {
+			into = next
+		}
+	}
+	return into, nil
 }
 
 // means is what a word on the page says, besides what the text says for itself. None is a yes to a quote:

@@ -124,6 +124,10 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 		return OutcomeTicket, id, a.suggest(ctx, id, candidates)
 	}
 	t := candidates[i].Ticket
+	if candidates[i].WasAsked && in.Understanding.Affirms && !t.Live() && !t.Denied() && proved(in.Message) {
+		// A yes to "was it you?" asks that debits stop, however late it comes.
+		in.Understanding.Intent, in.Understanding.Intents, in.Understanding.Confidence = intent.StopAutoRenew, []intent.Intent{intent.StopAutoRenew}, 1
+	}
 	how := Arrive(t.Status, in.Understanding)
 	if how == Follow {
 		if next, there, err := a.following(ctx, t, in.Message.Sender); err != nil {

@@ -16,6 +16,8 @@ type Terms struct {
 	Note string
 	// Speaker is who said yes to a quote, as whoever recorded it tells.
 	Speaker string
+	// To is whom an answer is for; "" leaves it to AnswerTo.
+	To Party
 }
 
 // Under is the same desk, whose changes are made under these terms.

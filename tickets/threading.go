@@ -114,7 +114,8 @@ const (
 	ReasonWithdrawal    = "withdrawal_asked"
 	ReasonAskedAgain    = "asked_again"
 	ReasonJoined        = "joined"
-	ReasonDenied        = "denied" // the registered contact said that the request was not his
+	ReasonPauseAsked    = "pause_asked" // he wants a pause, and nothing ended
+	ReasonDenied        = "denied"      // the registered contact said that the request was not his
 )
 
 // asks is what a message asks for in the context of its ticket: a bare yes to our question whether

@@ -65,7 +65,7 @@ func (d *Desk) Withdraw(ctx context.Context, id int64, by Actor) (Ticket, error)
 // takesBack is the account of whoever takes the request back: somebody who is verified now, or from whom a
 // message came, certainly, that does so. It takes what the request took, and a stop takes level 1.
 func takesBack(ctx context.Context, tx Tx, t Ticket, at time.Time) (account.Snapshot, error) {
-	unsure := &Error{Kind: Forbidden, Msg: "It is not certain that the customer takes the request back. Verify the caller first; where it was no request at all, correct the case to not_cancellation."}
+	unsure := &Error{Kind: Forbidden, Msg: "It is not certain that the customer takes the request back. Verify the caller first, or let the account's own contact answer."}
 	if t.AccountNo == "" {
 		return account.Snapshot{}, unsure
 	}

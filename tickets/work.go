@@ -3,9 +3,12 @@ package tickets
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/canceldesk/canceldesk/store/account"
 )
 
 // Say writes a reply to the customer or a note for colleagues. A reply is mailed to the requester by
@@ -31,7 +34,7 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			return nil, nil, &Error{Kind: Conflict, Msg: "This case became part of " + Number(into) + ". Answer there."}
 		}
 		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
-		to, err := answerTo(ctx, tx, *t)
+		to, err := d.answerTo(ctx, tx, *t, at)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -40,6 +43,15 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			return nil, nil, err
 		}
 		t.Respond(at)
+		if t.Objection == ReasonWithdrawal { // nothing is left that it could be said against, once all was done
+			run, _, err := tx.LatestRun(ctx, t.ID)
+			if err != nil && !errors.Is(err, NotFound) {
+				return nil, nil, err
+			}
+			if err == nil && run.EndedAt != nil {
+				t.Objection = ""
+			}
+		}
 		records := []Record{said(*t, m, by, EventReply)}
 		if (t.Status == Open || t.Status == New) && t.Objection == "" { // what was said against it is for a person to decide
 			before := t.Status
@@ -55,26 +67,72 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 	})
 }
 
-// answerTo is the address an agent's answer goes to: that of who wrote, and for a case that came by word
-// of mouth the account's registered one.
-func answerTo(ctx context.Context, tx Tx, t Ticket) (string, error) {
-	none := &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
-	switch {
-	case t.Channel == Chat:
+// answerTo is the address an agent's answer goes to.
+func (d *Desk) answerTo(ctx context.Context, tx Tx, t Ticket, at time.Time) (string, error) {
+	if t.Channel == Chat {
 		return t.Requester, chatReaches(ctx, tx, t)
-	case t.Channel == Email && t.Requester != "" || Mailable(t.Requester):
-		return t.Requester, nil
-	case t.AccountNo == "":
-		return "", none
 	}
-	snap, err := tx.Snapshot(ctx, t.AccountNo)
-	switch {
-	case errors.Is(err, NotFound), err == nil && !Mailable(snap.Account.Email):
-		return "", none
-	case err != nil:
+	messages, err := tx.Messages(ctx, t.ID)
+	if err != nil {
 		return "", err
 	}
-	return snap.Account.Email, nil
+	var a *account.Account
+	if t.AccountNo != "" {
+		snap, err := tx.Snapshot(ctx, t.AccountNo)
+		if err != nil && !errors.Is(err, NotFound) {
+			return "", err
+		}
+		a = &snap.Account
+	}
+	to := AnswerTo(t, messages, a, d.terms.To, at)
+	switch {
+	case to == "" && d.terms.To == ToOwner:
+		return "", &Error{Kind: Conflict, Msg: "The account has no mail address on file, or it changed less than 72 hours ago."}
+	case to == "":
+		return "", &Error{Kind: Conflict, Msg: "There is no address to answer to. Write a note instead."}
+	}
+	return to, nil
+}
+
+// Party is who an answer goes to where two have to do with a case.
+type Party string
+
+// The parties: the account's registered contact, and who wrote, where that is somebody else.
+const (
+	ToOwner     Party = "customer"
+	ToRequester Party = "requester"
+)
+
+// AnswerTo is the address that an agent's answer goes to, "" where there is none: that of the party that is
+// named; else the account's registered one where its contact spoke last of those who are certain, denied the
+// request, or nobody left another; else that of who wrote.
+func AnswerTo(t Ticket, messages []Message, a *account.Account, to Party, at time.Time) string {
+	owner, wrote := "", ""
+	if a != nil && Mailable(a.Email) {
+		owner = a.Email
+	}
+	if t.Channel == Email && t.Requester != "" || Mailable(t.Requester) {
+		wrote = t.Requester
+	}
+	switch {
+	case to == ToRequester, owner == "":
+		return wrote
+	case wrote == "" && to == "", strings.EqualFold(wrote, owner):
+		return owner
+	case a.ContactFresh(at):
+		return map[bool]string{true: wrote}[to == ""]
+	case to == ToOwner || t.Denied():
+		return owner
+	}
+	for _, m := range slices.Backward(messages) {
+		if m.ByPerson() && m.Assurance >= 1 && m.Sender != "" {
+			if strings.EqualFold(m.Sender, a.Email) || m.Sender == a.Phone {
+				return owner
+			}
+			break
+		}
+	}
+	return wrote
 }
 
 func said(t Ticket, m Message, by Actor, typ string) Record {

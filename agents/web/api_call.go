@@ -195,6 +195,7 @@ type messageInput struct {
 	Body   struct {
 		Kind string `json:"kind" enum:"reply,note"`
 		Text string `json:"text" minLength:"1" maxLength:"20000"`
+		To   string `json:"to" required:"false" enum:"customer,requester" doc:"Of a reply: the account's registered contact, or who wrote. Left out: the one who spoke last of those who are verified."`
 	}
 }
 
@@ -205,7 +206,7 @@ func (s *Server) apiMessage(ctx context.Context, c echo.Context, in *messageInpu
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.desk.Say(ctx, t.ID, who(c).actor(), tickets.Direction(in.Body.Kind), in.Body.Text); err != nil {
+	if _, err := s.desk.Under(tickets.Terms{To: tickets.Party(in.Body.To)}).Say(ctx, t.ID, who(c).actor(), tickets.Direction(in.Body.Kind), in.Body.Text); err != nil {
 		return nil, err
 	}
 	messages, err := s.desk.Reader().Messages(ctx, t.ID)

@@ -86,8 +86,12 @@ func (s *Server) customerAs(c echo.Context, name string) error {
 	return s.renderIn(c, lang, http.StatusOK, name, v)
 }
 
-// back goes to the customer's page and says there what was done.
+// back goes to the customer's page and says there what was done, to this browser only: a link that claims
+// it shows nothing.
 func (s *Server) back(c echo.Context, query url.Values) error {
+	if done := query.Get("done"); done != "" {
+		c.SetCookie(s.pageCookie(c, doneCookie, done))
+	}
 	return c.Redirect(http.StatusSeeOther, s.pageOf(c)+"?"+query.Encode())
 }
 
@@ -195,11 +199,22 @@ func (s *Server) customerEnters(c echo.Context) error {
 }
 
 // The cookies of a customer's page: passCookie lets this browser, and no other that has the same link, read
-// what a code opened; browserCookie tells it from the others that have a quoted link.
+// what a code opened; browserCookie tells it from the others that have a quoted link; doneCookie says what was done in
+// it.
 const (
 	passCookie    = "canceldesk_page"
 	browserCookie = "canceldesk_browser"
+	doneCookie    = "canceldesk_done"
 )
+
+// doneIn is what the page says was done, where it was done in this browser.
+func (s *Server) doneIn(c echo.Context) string {
+	done := c.QueryParam("done")
+	if cookie, err := c.Cookie(doneCookie); err != nil || cookie.Value != done {
+		return ""
+	}
+	return done
+}
 
 // pageCookie is a cookie of the request's page, for as long as a verification lasts.
 func (s *Server) pageCookie(c echo.Context, name, value string) *http.Cookie {

@@ -53,7 +53,8 @@ func keptBack(h tickets.Hold, effects []tickets.Effect, now time.Time) bool {
 // phase is where the case is, in the words that a customer needs.
 func phase(t tickets.Ticket, steps tickets.Steps, held bool, stands stand) string {
 	cancel := steps.Get(tickets.Cancel)
-	asks := slices.ContainsFunc(steps, func(s tickets.Step) bool { return s.State == tickets.NeedsCustomer })
+	asks := slices.ContainsFunc(steps, func(s tickets.Step) bool { return s.State == tickets.NeedsCustomer }) ||
+		t.Status == tickets.Pending && len(steps) == 0
 	switch {
 	case t.Denied():
 		return deniedPhase(t, stands)
@@ -65,6 +66,10 @@ func phase(t tickets.Ticket, steps tickets.Steps, held bool, stands stand) strin
 		return "taken_back_only"
 	case t.Objection == tickets.ReasonWithdrawal && cancel.State == tickets.Succeeded:
 		return "again" // too late to be taken back
+	case t.Reason == tickets.ReasonPauseAsked && held:
+		return "paused_held"
+	case t.Reason == tickets.ReasonPauseAsked:
+		return "paused"
 	case t.Objection == tickets.ReasonWithdrawal:
 		return "withdrawn"
 	case cancel.State == tickets.Succeeded:
@@ -77,7 +82,7 @@ func phase(t tickets.Ticket, steps tickets.Steps, held bool, stands stand) strin
 		return "stopped"
 	case held && stands != standsEnded:
 		return "held"
-	case asks && stands != standsEnded, t.Status == tickets.Pending && stands != standsEnded:
+	case asks && stands != standsEnded:
 		return "asked"
 	}
 	return "working"

@@ -212,7 +212,7 @@ func TestContactDataChangedYesterdayMakesAClickWorthNothing(t *testing.T) {
 
 func TestNotMeAndOnlyPauseStopTheWork(t *testing.T) {
 	t.Parallel()
-	for word, want := range map[string]string{"deny": "open/denied", "pause": "open/withdrawal_asked"} {
+	for word, want := range map[string]string{"deny": "open/denied", "pause": "open/pause_asked"} {
 		t.Run(word, func(t *testing.T) {
 			t.Parallel()
 			h := setup(t)

@@ -56,7 +56,7 @@ func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, err
 	ctx, r, t := c.Request().Context(), s.desk.Reader(), p.Ticket
 	v := customerView{
 		Link: s.pageOf(c), Nonce: strings.ToLower(rand.Text()), Ticket: t, Registered: p.Registered, Clicks: p.Clicks(), Quoted: p.Quoted, Phase: "received",
-		Done: known(c.QueryParam("done"), "stop", "pause", "deny", "add", "show", "accept", "code"),
+		Done: known(s.doneIn(c), "stop", "pause", "deny", "add", "show", "accept", "code"),
 	}
 	all, err := r.Verifications(ctx, t.ID)
 	if err != nil {
@@ -80,10 +80,11 @@ func (s *Server) customerView(c echo.Context, p tickets.Page) (customerView, err
 	}
 	v.Hidden = !opened && (!p.Registered || v.hides(p))
 	over := t.Status == tickets.Closed
-	waits := slices.Contains([]string{"held", "asked", "working"}, v.Phase)
+	waits := slices.Contains([]string{"held", "asked", "working", "paused", "paused_held"}, v.Phase)
 	verified := tickets.LevelOf(all, newest(p.Messages), tickets.ActStop, t.AccountNo) > 0
+	paused := t.Reason == tickets.ReasonPauseAsked // and he may still want it off
 	v.Can = customerCan{
-		Stop: !over && (waits && !verified || !v.Told), Pause: v.Clicks && !over && waits,
+		Stop: !over && (waits && (!verified || paused) || !v.Told), Pause: v.Clicks && !over && waits && !paused,
 		Deny: v.Clicks && !t.Denied(), Add: true,
 	}
 	v.ways(p, s.desk.Settings().Codes, s.cfg.Now())

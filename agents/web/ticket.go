@@ -58,7 +58,8 @@ type ticketView struct {
 	Claimed          *claimView // somebody else who works on the case
 	chatShown        bool       // whoever chats is proven now to hold the account
 	approvalAboveFen int64      // the sum above which a yes takes more than level 1
-	Draft            string     // what the person wrote last and was refused
+	messages         []tickets.Message
+	Draft            string // what the person wrote last and was refused
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
@@ -99,6 +100,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 	if err != nil {
 		return v, err
 	}
+	v.messages = messages
 	v.Timeline = timeline(messages, outgoing, images)
 	run, steps, err := r.LatestRun(ctx, id)
 	switch {
@@ -254,13 +256,32 @@ func (v ticketView) Skippable(x tickets.Step) bool {
 		slices.Contains([]tickets.StepName{tickets.QuoteIt, tickets.RefundIt, tickets.Assets, tickets.Notify}, x.Name)
 }
 
-// AnswerTo is the address that a reply goes to: the customer's, or where none is known the account's.
-func (v ticketView) AnswerTo() string {
-	t := v.Ticket
-	if t.Channel == tickets.Email && t.Requester != "" || tickets.Mailable(t.Requester) || v.Account == nil {
-		return t.Requester
+// AnswerTo is the address that a reply goes to.
+func (v ticketView) AnswerTo() string { return v.answerTo("") }
+
+func (v ticketView) answerTo(to tickets.Party) string {
+	var a *account.Account
+	if v.Account != nil {
+		a = &v.Account.Account
 	}
-	return v.Account.Account.Email
+	return tickets.AnswerTo(v.Ticket, v.messages, a, to, v.now)
+}
+
+// party is one whom a reply can go to.
+type party struct {
+	Party   tickets.Party
+	To      string
+	Default bool
+}
+
+// Parties are both whom a reply can go to, where there are two.
+func (v ticketView) Parties() []party {
+	owner, wrote := v.answerTo(tickets.ToOwner), v.answerTo(tickets.ToRequester)
+	if v.Chatting() || owner == "" || wrote == "" || strings.EqualFold(owner, wrote) {
+		return nil
+	}
+	first := strings.EqualFold(v.AnswerTo(), owner)
+	return []party{{tickets.ToOwner, owner, first}, {tickets.ToRequester, wrote, !first}}
 }
 
 // Stranger reports whether a reply goes to an address that is not the registered one of the account

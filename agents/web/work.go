@@ -52,6 +52,7 @@ func (s *Server) release(c echo.Context) error {
 
 type textForm struct {
 	Text string `form:"text"`
+	To   string `form:"to"`
 }
 
 func (s *Server) reply(c echo.Context) error { return s.say(c, tickets.Reply, "flash.replied") }
@@ -65,7 +66,7 @@ func (s *Server) say(c echo.Context, kind tickets.Direction, flash string) error
 		return err
 	}
 	text := strings.ReplaceAll(f.Text, "\r\n", "\n")
-	_, err = s.desk.Say(c.Request().Context(), id, who(c).actor(), kind, text)
+	_, err = s.desk.Under(tickets.Terms{To: tickets.Party(f.To)}).Say(c.Request().Context(), id, who(c).actor(), kind, text)
 	if err != nil && len(text) <= maxDraft {
 		s.sessions.Put(c.Request().Context(), draftOf(id), text)
 	}

@@ -96,7 +96,7 @@ func beforeByAPI(c *oneCase) {
 	asked, _ := c.mailed(a.email, "是您本人要求关闭自动续费吗")
 	withdraw(http.StatusForbidden) // nobody knows who rang
 	c.visitor().says(c.page(asked), "say", map[string]string{"word": "pause"})
-	c.becomes(number, "open/withdrawal_asked")
+	c.becomes(number, "open/pause_asked")
 	withdraw(http.StatusOK)
 	c.mailed(a.email, "撤回")
 	until(c.t, caseLimit, "the hold is let go", func() bool { return c.ticket(number).Hold == nil && c.debit(a).Allowed })
