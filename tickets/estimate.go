@@ -90,13 +90,26 @@ func (d *Desk) estimate(ctx context.Context, r Reader, t Ticket, mode account.Mo
 	return q, err
 }
 
-// QuoteOf is the quote of a case as things stand, as of the first request and as if its refunds that were
-// not sent yet had never been proposed.
-func QuoteOf(s account.Snapshot, t Ticket, messages []Message, unsent []account.Refund, mode account.Mode, now time.Time, r account.QuoteRules) (account.Quote, error) {
+// QuoteOf is the quote of a case as things stand, as of the first request and as if some of its refunds
+// had never been proposed.
+func QuoteOf(s account.Snapshot, t Ticket, messages []Message, without []account.Refund, mode account.Mode, now time.Time, r account.QuoteRules) (account.Quote, error) {
 	s.Refunds = slices.DeleteFunc(slices.Clone(s.Refunds), func(r account.Refund) bool {
-		return slices.ContainsFunc(unsent, func(u account.Refund) bool { return u.ID == r.ID })
+		return slices.ContainsFunc(without, func(u account.Refund) bool { return u.ID == r.ID })
 	})
 	return account.MakeQuote(s, t.SubscriptionIDs, mode, RequestedAt(t, messages), now, r)
+}
+
+// OfQuote are the case's refunds that a quote did not count as paid back: those that it led to itself,
+// whatever became of them since, and those that were not sent yet. Without them the quote is the same for as
+// long as nothing else has changed, however much of it was carried out.
+func OfQuote(hash string, refunds []account.Refund, effects []Effect) []account.Refund {
+	out := Unsent(refunds, effects)
+	for _, r := range refunds {
+		if r.QuoteHash == hash && !slices.ContainsFunc(out, func(o account.Refund) bool { return o.ID == r.ID }) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // Unsent are the refunds for unused time that were not sent yet. A new quote makes them void.
@@ -141,11 +154,12 @@ func (d *Desk) quoteChanged(ctx context.Context, r Reader, t Ticket, refunds []a
 	if err != nil {
 		return false, err
 	}
-	again, err := QuoteOf(snap, t, messages, Unsent(refunds, effects), run.Mode, at, d.settings.QuoteRules())
+	hash := quotes[len(quotes)-1].Hash
+	again, err := QuoteOf(snap, t, messages, OfQuote(hash, refunds, effects), run.Mode, at, d.settings.QuoteRules())
 	if errors.Is(err, account.ErrNotQuotable) {
 		return false, nil
 	}
-	return err == nil && again.Hash != quotes[len(quotes)-1].Hash, err
+	return err == nil && again.Hash != hash, err
 }
 
 // about is the account of a case and the subscriptions meant, or what has to be chosen first.

@@ -45,7 +45,7 @@ func (d *Desk) Resolve(ctx context.Context, id int64, by Actor, res Chosen) (Tic
 		if err != nil {
 			return nil, nil, err
 		}
-		again := tryAgain(steps)
+		again := tryAgain(steps, at)
 		for _, s := range steps {
 			if s.State == NeedsAgent && s.Reason == ReasonProposed {
 				s.Reason = ReasonConfirmed
@@ -268,7 +268,7 @@ func (d *Desk) RunStep(ctx context.Context, id int64, by Actor, name StepName) (
 			step.Reason = ReasonConfirmed
 			again = Steps{step}
 		default:
-			for _, s := range tryAgain(steps) {
+			for _, s := range tryAgain(steps, at) {
 				if s.Name == name || name == RefundIt && s.Name == QuoteIt {
 					again = append(again, s)
 				}

@@ -127,7 +127,7 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 		if err != nil {
 			return nil, nil, err
 		}
-		again := tryAgain(steps)
+		again := tryAgain(steps, at)
 		// What the customer wrote into a running case stays in the queue until somebody answers it.
 		unread := (t.Reason == ReasonCustomerWrote || t.Reason == ReasonAskedAgain) && run.EndedAt == nil
 		if !unread || confirm != "" || len(again) > 0 {
@@ -154,8 +154,9 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 
 // tryAgain are the steps to begin once more when a person says so: those that called for one, unless
 // they wait for his click, and with the refund the quote it is made from. A cancel that got further
-// than its proposal was let go ahead before.
-func tryAgain(steps Steps) Steps {
+// than its proposal was let go ahead before. The refund begins now: what was refused before that may be
+// asked for once more.
+func tryAgain(steps Steps, at time.Time) Steps {
 	var out Steps
 	for _, s := range steps {
 		if s.State != NeedsAgent && s.State != Failed || s.Reason == ReasonProposed {
@@ -165,9 +166,12 @@ func tryAgain(steps Steps) Steps {
 		switch quote := steps.Get(QuoteIt); {
 		case s.Name == Cancel:
 			s.Reason = ReasonConfirmed
-		case s.Name == RefundIt && quote.State.Done():
-			quote.Reason = ""
-			out = append(out, quote)
+		case s.Name == RefundIt:
+			s.StartedAt = &at
+			if quote.State.Done() {
+				quote.Reason = ""
+				out = append(out, quote)
+			}
 		}
 		out = append(out, s)
 	}

@@ -277,10 +277,15 @@ func (c Case) quoted(hash string) bool {
 }
 
 // accepted reports whether the customer said yes to the newest quote, and it is as sure as the money that
-// it releases takes who said so.
+// it releases takes who said so. A yes from before the request was taken back, or the case given to another
+// account, was to what is gone since, though the sum may be the same.
 func (c Case) accepted(level int) bool {
 	q, ok := c.quote()
-	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return a.QuoteHash == q.Hash && a.Level >= level })
+	return ok && slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool {
+		return a.QuoteHash == q.Hash && a.Level >= level && !slices.ContainsFunc(c.Refunds, func(r account.Refund) bool {
+			return r.Void() && r.Detail != account.VoidQuoteChanged && r.DecidedAt != nil && !a.At.After(*r.DecidedAt)
+		})
+	})
 }
 
 // offered is the newest mail that told the customer of the newest quote; false where none has yet.

@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -135,7 +136,7 @@ func askAfter(c Case, n Next) Next {
 		ask := Next{Step: tickets.Cancel, Key: e.Key, Ask: true}
 		if _, known := c.subscription(e.Target); e.Kind == tickets.StopDebits && known {
 			ask.Do, ask.Subscription, ask.Mode = DoStop, e.Target, account.PeriodEnd
-			if e.Key == StopKey(c.Ticket.Number(), e.Target, account.Now) {
+			if strings.HasPrefix(e.Key, StopKey(c.Ticket.Number(), e.Target, account.Now)) {
 				ask.Mode = account.Now
 			}
 			return ask

@@ -58,8 +58,15 @@ func (c Case) changed(r tickets.Settings, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	again, err := c.makeQuote(c.Run.Mode, r, now)
+	again, err := tickets.QuoteOf(*c.Account, c.Ticket, c.Messages, tickets.OfQuote(q.Hash, c.Refunds, c.Effects), c.Run.Mode, now, r.QuoteRules())
 	return err == nil && again.Hash != q.Hash
+}
+
+// stands reports whether the quote that refunds were proposed by and not sent yet is still what would be
+// worked out now. Then a second try goes on with it, and with whoever released them.
+func (c Case) stands(mode account.Mode) bool {
+	_, ok := c.quote()
+	return ok && mode == c.Run.Mode && len(c.unsent()) > 0 && !c.QuoteChanged
 }
 
 // makeQuote is the quote as things stand, as of the first request.
@@ -73,6 +80,9 @@ func (c Case) unsent() []account.Refund { return tickets.Unsent(c.Refunds, c.Eff
 // quote works out what happens and keeps it. What can't be computed goes to a person; cancel has not
 // waited for it.
 func (r *Runner) quote(ctx context.Context, c Case, n Next) error {
+	if c.stands(n.Mode) {
+		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.Succeeded})
+	}
 	q, err := c.makeQuote(n.Mode, r.Settings, r.Now())
 	if errors.Is(err, account.ErrNotQuotable) {
 		return r.settle(ctx, c, Next{Step: tickets.QuoteIt, State: tickets.NeedsAgent, Reason: "not_quotable", Detail: err.Error()})

@@ -212,6 +212,7 @@ func (b *bundle) honest(t tickets.Ticket) {
 			b.t.Fatalf("%s is solved and %s is %s", t.Number(), e.Key, e.State)
 		}
 	}
+	b.paidOrTold(t, run)
 	refunds, err := b.Refunds(b.ctx, t.ID)
 	must(b.t, err)
 	for _, r := range refunds {
@@ -219,6 +220,35 @@ func (b *bundle) honest(t tickets.Ticket) {
 		if !r.State.Final() && !byHand {
 			b.t.Fatalf("%s is solved and refund %s is %s", t.Number(), r.ID, r.State)
 		}
+	}
+}
+
+// paidOrTold fails the test where a solved case has an accepted offer that led to no money and no word.
+func (b *bundle) paidOrTold(t tickets.Ticket, run tickets.Run) {
+	b.t.Helper()
+	quotes, err := b.Quotes(b.ctx, t.ID)
+	must(b.t, err)
+	said, err := b.Acceptances(b.ctx, t.ID)
+	must(b.t, err)
+	if len(quotes) == 0 || len(said) == 0 || t.Reason == tickets.ReasonWithdrawn {
+		return
+	}
+	q, yes := quotes[len(quotes)-1], said[len(said)-1]
+	if q.Hash != yes.QuoteHash || q.RunID != run.ID || q.Body.RefundFen == 0 || yes.At.Before(run.StartedAt) {
+		return
+	}
+	refunds, err := b.Refunds(b.ctx, t.ID)
+	must(b.t, err)
+	out, err := b.Outgoing(b.ctx, t.ID)
+	must(b.t, err)
+	paid := slices.ContainsFunc(refunds, func(r account.Refund) bool {
+		return r.QuoteHash == q.Hash && !r.OwnFault && r.State == account.RefundSucceeded
+	})
+	told := slices.ContainsFunc(out, func(o tickets.Outgoing) bool {
+		return (o.Tell == tickets.TellRefundOutcome || o.Tell == tickets.TellAnswer) && o.At.After(yes.At)
+	})
+	if !paid && !told {
+		b.t.Fatalf("%s is solved, its offer of %d fen was accepted, and nothing came of it: %+v", t.Number(), q.Body.RefundFen, refunds)
 	}
 }
 

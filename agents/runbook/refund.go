@@ -114,26 +114,30 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 // accessEnded reports whether the biller has ended the access that the quote's refund pays for.
 func accessEnded(c Case, q account.Quote) bool {
 	return !slices.ContainsFunc(q.Ends, func(e account.QuoteEnd) bool {
-		effect, begun := c.effect(StopKey(c.Ticket.Number(), e.SubscriptionID, account.Now))
-		return e.Mode == account.Now && (!begun || effect.State != tickets.EffectDone)
+		effect, _ := c.attempt(StopKey(c.Ticket.Number(), e.SubscriptionID, account.Now))
+		return e.Mode == account.Now && effect.State != tickets.EffectDone
 	})
 }
 
-// planAccess has the biller end the subscription's access at once, and waits for its word.
+// planAccess has the biller end the subscription's access at once, and waits for its word. A refusal is
+// final for its key, so a person who tries again has it asked anew.
 func planAccess(c Case, subscription string, now time.Time) (next Next, ok, waits bool) {
 	key := StopKey(c.Ticket.Number(), subscription, account.Now)
-	e, begun := c.effect(key)
+	e, n := c.attempt(key)
 	switch {
-	case begun && e.State == tickets.EffectDone:
+	case e.State == tickets.EffectDone:
 		return Next{}, false, false
-	case begun && e.State == tickets.EffectRefused:
+	case e.State == tickets.EffectRefused && !c.mayRepeat(tickets.RefundIt, e):
 		next, ok = settle(c, tickets.RefundIt, tickets.NeedsAgent, "biller_refused", "The biller refused to end access: "+e.Detail)
-	case c.tried(key):
-		next, ok = unsettled(c, tickets.RefundIt, e, now)
-	default:
-		return Next{Do: DoStop, Step: tickets.RefundIt, Key: key, Subscription: subscription, Mode: account.Now}, true, false
+		return next, ok, true
+	case e.State == tickets.EffectRefused:
+		n++
 	}
-	return next, ok, true
+	if key = attemptKey(key, n); c.tried(key) {
+		next, ok = unsettled(c, tickets.RefundIt, e, now)
+		return next, ok, true
+	}
+	return Next{Do: DoStop, Step: tickets.RefundIt, Key: key, Subscription: subscription, Mode: account.Now}, true, false
 }
 
 // proposals are the refunds of the quote that do not exist yet, those of our own fault or the others.
@@ -146,7 +150,9 @@ func proposals(c Case, q account.Quote, a tickets.Automation, ownFault bool) []P
 	sum := c.LinkedFen + tickets.Reserved(c.Refunds)
 	var out []Proposal
 	for _, l := range q.Lines {
-		known := slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return r.ChargeID == l.ChargeID && r.QuoteHash == q.Hash })
+		known := slices.ContainsFunc(c.Refunds, func(r account.Refund) bool {
+			return r.ChargeID == l.ChargeID && r.QuoteHash == q.Hash && !r.Void() // a void one was nobody's decision
+		})
 		if l.RefundFen <= 0 || l.Ground.OwnFault() != ownFault || known {
 			continue
 		}
