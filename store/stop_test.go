@@ -66,7 +66,7 @@ func stopPromises() []promise {
 			if d := cmp.Diff([]account.StopOrder{want}, list); d != "" {
 				t.Error(d)
 			}
-			if a, err := pull.Query(b.ctx(), "h"); err != nil || a.State != account.AnswerDone || !a.At.Equal(until) {
+			if a, err := pull.Query(b.ctx(), "h", account.Subject{}); err != nil || a.State != account.AnswerDone || !a.At.Equal(until) {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}},

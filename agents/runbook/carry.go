@@ -135,7 +135,9 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
-	query := func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) }
+	query := func(ctx context.Context) (account.Answer, error) { 
+		return r.Biller.Query(ctx, n.Key, account.Subject{SubscriptionID: e.Target})
+	}
 	call := func(ctx context.Context) (account.Answer, error) {
 		return r.Biller.Stop(ctx, n.Key, account.Stop{SubscriptionID: n.Subscription, Mode: n.Mode, LastDayOfUse: last})
 	}
@@ -146,17 +148,18 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 	if n.Ask && callErr == nil && a.State == account.AnswerNone {
 		return false, r.unbegun(ctx, e)
 	}
-	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
+	return r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
+		// A debit that was named once is watched, though a later answer may not name it any more.
 		at := r.Now()
 		flying := inFlight(a, e, at)
 		if err := tx.SaveDebitsInFlight(ctx, flying); err != nil {
-			return err
+			return nil, err
 		}
-		if err := tx.Enqueue(ctx, watchJobs(c.Ticket, flying, at)...); err != nil {
-			return err
+		if err := tx.Enqueue(ctx, watchJobs(c.Ticket, flying, at)...); err != nil || state != tickets.EffectDone {
+			return nil, err
 		}
-		return tx.SaveStop(ctx, n.Subscription, a.At, last)
-	}))
+		return nil, tx.SaveStop(ctx, n.Subscription, a.At, last)
+	})
 }
 
 // unbegun records that an effect was asked after and that the other side has heard nothing of it.

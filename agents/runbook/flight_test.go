@@ -48,3 +48,36 @@ func TestDebitInFlightIsLookedForUntilItArrives(t *testing.T) {
 		})
 	}
 }
+
+// TestDebitsInFlightAreNamedWhateverTheStopAnsweredFirst: the biller knows them by their subscription, and is
+// asked by it also after a stop that timed out, or was accepted only.
+func TestDebitsInFlightAreNamedWhateverTheStopAnsweredFirst(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]fault{"timed out": after, "lost": before, "accepted": pending} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, customer())
+			due := start.Add(30 * time.Hour)
+			b.world.flying = map[string][]account.DebitInFlight{"s1": {{ChargeID: "c9", AmountFen: 3000, DueAt: due}}}
+			asked := false
+			b.world.fault = func(op, _ string) fault {
+				if op == "stop" && !asked {
+					asked = true
+					return first
+				}
+				return none
+			}
+			ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: stop()})
+			b.drain(time.Hour, nil)
+			same(t, "case", "solved/cancelled", b.state(ticket.ID).Status+"/"+b.state(ticket.ID).Reason)
+			flying, err := b.DebitsInFlight(b.ctx, ticket.ID)
+			must(t, err)
+			if len(flying) != 1 || flying[0].ChargeID != "c9" || flying[0].SubscriptionID != "s1" {
+				t.Errorf("named in flight: %+v", flying)
+			}
+			if jobs := b.waiting(); len(jobs) != 1 || jobs[0].Kind != tickets.JobWatch || !jobs[0].DueAt.Equal(due.Add(time.Hour)) {
+				t.Errorf("nobody looks for it: %+v", jobs)
+			}
+		})
+	}
+}

@@ -180,7 +180,9 @@ func (r *Runner) hold(ctx context.Context, c Case, n Next) (bool, error) {
 		}
 	}
 	a, callErr := r.once(ctx, before,
-		func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) },
+		func(ctx context.Context) (account.Answer, error) {
+			return r.Biller.Query(ctx, n.Key, account.Subject{SubscriptionID: e.Target})
+		},
 		func(ctx context.Context) (account.Answer, error) {
 			return r.Biller.Hold(ctx, n.Key, account.Hold{SubscriptionID: n.Hold.SubscriptionID, Until: n.Hold.Until})
 		})
@@ -211,7 +213,9 @@ func (r *Runner) release(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	a, callErr := r.once(ctx, before,
-		func(ctx context.Context) (account.Answer, error) { return r.Biller.Query(ctx, n.Key) },
+		func(ctx context.Context) (account.Answer, error) {
+			return r.Biller.Query(ctx, n.Key, account.Subject{SubscriptionID: e.Target})
+		},
 		func(ctx context.Context) (account.Answer, error) {
 			return r.Biller.Release(ctx, n.Key, n.Hold.SubscriptionID)
 		})

@@ -13,8 +13,8 @@ type Biller interface {
 	// Hold asks that no debit be sent until an instant; Release takes a hold back.
 	Hold(ctx context.Context, key string, h account.Hold) (account.Answer, error)
 	Release(ctx context.Context, key, subscriptionID string) (account.Answer, error)
-	// Query asks what became of an earlier call.
-	Query(ctx context.Context, key string) (account.Answer, error)
+	// Query asks what became of an earlier call, and what is still on its way of what the call was about.
+	Query(ctx context.Context, key string, of account.Subject) (account.Answer, error)
 }
 
 // Channel is a payment channel: where agreements live and refunds go back through.

@@ -3,6 +3,7 @@ package runbook_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +35,8 @@ type world struct {
 	alive    map[string]bool      // agreements by channel reference
 	paid     map[string]int64     // charges
 	refunded map[string]int64
-	acted    map[string]int // how often the effect of a key took place
+	flying   map[string][]account.DebitInFlight // by subscription, as billers know them
+	acted    map[string]int                     // how often the effect of a key took place
 }
 
 type call struct {
@@ -124,7 +126,11 @@ func (w *world) query(op, key string) (account.Answer, error) {
 type biller struct{ *world }
 
 func (b biller) Stop(_ context.Context, key string, s account.Stop) (account.Answer, error) {
-	return b.act("stop", key, func() { b.debits[s.SubscriptionID] = false })
+	a, err := b.act("stop", key, func() { b.debits[s.SubscriptionID] = false })
+	if err == nil && a.State == account.AnswerDone {
+		a.InFlight = slices.Clone(b.flying[s.SubscriptionID])
+	}
+	return a, err
 }
 
 func (b biller) Hold(_ context.Context, key string, h account.Hold) (account.Answer, error) {
@@ -135,8 +141,14 @@ func (b biller) Release(_ context.Context, key, subscriptionID string) (account.
 	return b.act("release", key, func() { delete(b.held, subscriptionID) })
 }
 
-func (b biller) Query(_ context.Context, key string) (account.Answer, error) {
-	return b.query("stop", key)
+func (b biller) Query(_ context.Context, key string, of account.Subject) (account.Answer, error) {
+	a, err := b.query("stop", key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil {
+		a.InFlight = slices.Clone(b.flying[of.SubscriptionID])
+	}
+	return a, err
 }
 
 type channel struct{ *world }

@@ -51,7 +51,7 @@ func (a *app) awaitPlatform(ctx context.Context) error {
 			errs = append(errs, a.platform.directory.Present(ctx))
 		}
 		if gone(a.platform.billing) {
-			_, err := platform.NewHTTP(a.platform.billing).Query(ctx, "presence")
+			_, err := platform.NewHTTP(a.platform.billing).Query(ctx, "presence", account.Subject{})
 			errs = append(errs, err)
 		}
 		if errors.Is(errors.Join(errs...), tickets.Unavailable) {

@@ -74,7 +74,7 @@ func TestSimulatorForgetsNothing(t *testing.T) {
 
 	again := d.start(args...)
 	told = again.told()
-	if a, err := biller(told["url"]).Query(t.Context(), "k"); err != nil || a.State != account.AnswerDone {
+	if a, err := biller(told["url"]).Query(t.Context(), "k", account.Subject{}); err != nil || a.State != account.AnswerDone {
 		t.Errorf("after it was killed: %+v, %v", a, err)
 	}
 	until(t, childLimit, "others are debited", func() bool {
@@ -135,7 +135,7 @@ func TestDemoWithAPlatform(t *testing.T) {
 	}
 	demo.signal(syscall.SIGINT)
 	demo.mustEnd(0)
-	if _, err := platform.NewHTTP(client).Query(t.Context(), "k"); err == nil {
+	if _, err := platform.NewHTTP(client).Query(t.Context(), "k", account.Subject{}); err == nil {
 		t.Error("the platform outlives the demo")
 	}
 }

@@ -39,6 +39,14 @@ type DebitInFlight struct {
 // TableName is where it is kept.
 func (DebitInFlight) TableName() string { return "debits_in_flight" }
 
+// Subject is what a call to a biller is or was about; a part that it was not about is "". It goes with each
+// question after the call too: a biller may know debits on their way by their subscription and not by the
+// key of the stop that came too late for them.
+type Subject struct {
+	SubscriptionID string
+	AgreementID    string
+}
+
 // Stop is what a biller is asked to stop. Mode Now also ends access.
 type Stop struct {
 	SubscriptionID string

@@ -32,6 +32,6 @@ func (p *Platform) Refund(ctx context.Context, key string, c account.Charge, amo
 }
 
 // QueryRefund says what became of the refund with that key.
-func (p *Platform) QueryRefund(ctx context.Context, key string, _ account.Charge) (account.Answer, error) {
-	return p.biller.Query(ctx, key)
+func (p *Platform) QueryRefund(ctx context.Context, key string, c account.Charge) (account.Answer, error) {
+	return p.biller.Query(ctx, key, account.Subject{SubscriptionID: c.SubscriptionID, AgreementID: c.AgreementID})
 }

@@ -182,7 +182,7 @@ func TestPullWaitsForTheBiller(t *testing.T) {
 			func() (account.Answer, error) {
 				return b.Stop(ctx, "s", account.Stop{SubscriptionID: "s1", Mode: account.Now})
 			},
-			func() (account.Answer, error) { return b.Query(ctx, "s") },
+			func() (account.Answer, error) { return b.Query(ctx, "s", account.Subject{}) },
 		} {
 			if a, err := call(); err != nil || a.State != account.AnswerPending {
 				t.Errorf("%+v, %v", a, err)
@@ -201,7 +201,7 @@ func TestPullWaitsForTheBiller(t *testing.T) {
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Error(diff)
 	}
-	if a, err := b.Query(ctx, "nobody's"); err != nil || a.State != account.AnswerNone {
+	if a, err := b.Query(ctx, "nobody's", account.Subject{}); err != nil || a.State != account.AnswerNone {
 		t.Errorf("%+v, %v", a, err)
 	}
 }

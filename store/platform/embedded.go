@@ -84,8 +84,8 @@ func (b *Embedded) once(ctx context.Context, call billerCall, changes map[string
 	return call.answer(), nil
 }
 
-// Query says what became of the call with that key.
-func (b *Embedded) Query(ctx context.Context, key string) (account.Answer, error) {
+// Query says what became of the call with that key, whatever it was about.
+func (b *Embedded) Query(ctx context.Context, key string, _ account.Subject) (account.Answer, error) {
 	var call billerCall
 	err := b.db.WithContext(ctx).Take(&call, "key = ?", key).Error
 	switch {

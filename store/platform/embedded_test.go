@@ -38,7 +38,7 @@ func TestEmbeddedBillerStopsOnceAndRemembers(t *testing.T) {
 		}
 		return a.State
 	}
-	if got := state(b.Query(t.Context(), "k1")); got != account.AnswerNone {
+	if got := state(b.Query(t.Context(), "k1", account.Subject{})); got != account.AnswerNone {
 		t.Errorf("a call that was never made is %s", got)
 	}
 	for range 2 {
@@ -57,7 +57,7 @@ func TestEmbeddedBillerStopsOnceAndRemembers(t *testing.T) {
 		t.Errorf("the stop of nothing is %s", got)
 	}
 	for key, want := range map[string]account.AnswerState{"k1": account.AnswerDone, "k2": account.AnswerRefused} {
-		if got := state(b.Query(t.Context(), key)); got != want {
+		if got := state(b.Query(t.Context(), key, account.Subject{})); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -56,12 +57,17 @@ func (b *HTTP) Stop(ctx context.Context, key string, s account.Stop) (account.An
 	if err != nil || a.State != account.AnswerDone {
 		return a, err
 	}
-	said, err := b.call(ctx, "/query", order{Key: queryKey(key), SubscriptionID: s.SubscriptionID, OfKey: key})
+	said, err := b.Query(ctx, key, account.Subject{SubscriptionID: s.SubscriptionID})
 	if err != nil {
 		return account.Answer{}, err
 	}
 	if said.State == account.AnswerNone {
 		return account.Answer{}, errors.New("platform: /query: the platform does not know the stop that it answered with done")
+	}
+	for _, d := range a.InFlight {
+		if !slices.ContainsFunc(said.InFlight, func(s account.DebitInFlight) bool { return s.ChargeID == d.ChargeID }) {
+			said.InFlight = append(said.InFlight, d)
+		}
 	}
 	if !a.At.IsZero() {
 		said.At = a.At
@@ -95,9 +101,9 @@ func (b *HTTP) Refund(ctx context.Context, key string, c account.Charge, amountF
 	})
 }
 
-// Query asks what became of the call with that key.
-func (b *HTTP) Query(ctx context.Context, key string) (account.Answer, error) {
-	return b.call(ctx, "/query", order{Key: queryKey(key), OfKey: key})
+// Query asks what became of the call with that key, which was about the subject.
+func (b *HTTP) Query(ctx context.Context, key string, of account.Subject) (account.Answer, error) {
+	return b.call(ctx, "/query", order{Key: queryKey(key), SubscriptionID: of.SubscriptionID, AgreementID: of.AgreementID, OfKey: key})
 }
 
 // Agreement asks how an agreement stands.

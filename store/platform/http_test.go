@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -103,14 +104,14 @@ func TestBillerOverHTTPStopsDebits(t *testing.T) {
 		call func() (account.Answer, error)
 		want account.AnswerState
 	}{
-		{"a key nobody used", func() (account.Answer, error) { return b.Query(ctx, "k1") }, account.AnswerNone},
+		{"a key nobody used", func() (account.Answer, error) { return b.Query(ctx, "k1", account.Subject{}) }, account.AnswerNone},
 		{"stop", func() (account.Answer, error) {
 			return b.Stop(ctx, "k1", account.Stop{SubscriptionID: "SIM-S-00001", Mode: account.PeriodEnd, LastDayOfUse: "2026-07-01"})
 		}, account.AnswerDone},
 		{"stop again", func() (account.Answer, error) {
 			return b.Stop(ctx, "k1", account.Stop{SubscriptionID: "SIM-S-00001", Mode: account.PeriodEnd})
 		}, account.AnswerDone},
-		{"what became of it", func() (account.Answer, error) { return b.Query(ctx, "k1") }, account.AnswerDone},
+		{"what became of it", func() (account.Answer, error) { return b.Query(ctx, "k1", account.Subject{}) }, account.AnswerDone},
 		{"nobody's", func() (account.Answer, error) {
 			return b.Stop(ctx, "k2", account.Stop{SubscriptionID: "nobody", Mode: account.Now})
 		}, account.AnswerRefused},
@@ -216,7 +217,7 @@ func TestTroubleIsNeverAnAnswer(t *testing.T) {
 			if cl.Last() == nil {
 				t.Error("nobody is told that the platform can't be reached")
 			}
-			if a, err := b.Query(t.Context(), "k"); err != nil || a.State != c.effect {
+			if a, err := b.Query(t.Context(), "k", account.Subject{}); err != nil || a.State != c.effect {
 				t.Errorf("what became of it: %+v, %v; want %s", a, err, c.effect)
 			}
 			if err := cl.Last(); err != nil {
@@ -299,7 +300,7 @@ func TestSimulatorBelievesSignedRequestsOnly(t *testing.T) {
 		"another secret": client(t, srv.URL, strings.Repeat("x", 32), k.now),
 		"an old request": client(t, srv.URL, secret, func() time.Time { return noon().Add(-time.Hour) }),
 	} {
-		if _, err := platform.NewHTTP(c).Query(t.Context(), "k"); err == nil {
+		if _, err := platform.NewHTTP(c).Query(t.Context(), "k", account.Subject{}); err == nil {
 			t.Errorf("%s was believed", name)
 		}
 	}
@@ -314,5 +315,34 @@ func TestSimulatorBelievesSignedRequestsOnly(t *testing.T) {
 	res.Body.Close()
 	if res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("the debits are shown to anybody: %d", res.StatusCode)
+	}
+}
+
+// TestQuestionsSayWhatTheyAreAbout: a biller that knows its debits in flight by their subscription finds them
+// also where it is asked long after the stop.
+func TestQuestionsSayWhatTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var o struct {
+			Subscription string `json:"subscription_id"`
+			Agreement    string `json:"agreement_id"`
+			OfKey        string `json:"of_key"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&o)
+		if r.URL.Path != "/query" || o.OfKey != "k" || o.Subscription != "s" {
+			_, _ = w.Write([]byte(`{"state":"done","debits_in_flight":[]}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"state":"done","detail":"` + o.Agreement + `","debits_in_flight":[{"charge_id":"c9","amount_fen":1900,"due_at":"2026-07-02T00:00:00Z"}]}`))
+	}))
+	t.Cleanup(srv.Close)
+	b := platform.NewHTTP(client(t, srv.URL, secret, noon))
+	a, err := b.Query(t.Context(), "k", account.Subject{SubscriptionID: "s"})
+	if err != nil || len(a.InFlight) != 1 || a.InFlight[0].ChargeID != "c9" {
+		t.Errorf("asked after a stop: %+v, %v", a, err)
+	}
+	a, err = channel.NewPlatform(b).QueryRefund(t.Context(), "k", account.Charge{ID: "c1", SubscriptionID: "s", AgreementID: "a"})
+	if err != nil || a.Detail != "a" {
+		t.Errorf("asked after a refund: %+v, %v", a, err)
 	}
 }

@@ -36,8 +36,8 @@ func (b *Pull) Release(ctx context.Context, key, subscriptionID string) (account
 	return b.lay(ctx, account.StopOrder{Key: key, Kind: account.OrderRelease, SubscriptionID: subscriptionID})
 }
 
-// Query says whether the call with that key was applied.
-func (b *Pull) Query(ctx context.Context, key string) (account.Answer, error) {
+// Query says whether the call with that key was applied, whatever it was about.
+func (b *Pull) Query(ctx context.Context, key string, _ account.Subject) (account.Answer, error) {
 	var o account.StopOrder
 	err := b.db.WithContext(ctx).Take(&o, "key = ?", key).Error
 	switch {
