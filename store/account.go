@@ -23,6 +23,8 @@ func (r reader) Snapshot(ctx context.Context, accountNo string) (account.Snapsho
 		r.on(ctx).Order("charged_at, id").Find(&s.Charges, "account_no = ?", accountNo).Error,
 		r.on(ctx).Order("at, id").Find(&s.Refunds, "account_no = ?", accountNo).Error,
 		r.on(ctx).Order("id").Find(&s.Assets, "account_no = ?", accountNo).Error,
+		r.on(ctx).Order("due_at, charge_id").Find(&s.InFlight, "subscription_id IN (?)",
+			r.on(ctx).Model(&account.Subscription{}).Select("id").Where("account_no = ?", accountNo)).Error,
 	)
 	if err != nil {
 		return account.Snapshot{}, fail("account", err)

@@ -70,36 +70,41 @@ func (d *Desk) guard(ctx context.Context, tx Tx, accountNo string, at time.Time)
 		return nil, err
 	}
 	opened := map[string]string{}
-	for _, c := range unwanted(snap, d.settings.Zone) {
-		known, err := tx.Guarded(ctx, c.ID)
+	for _, u := range unwanted(snap, d.settings.Zone) {
+		known, err := tx.Guarded(ctx, u.charge.ID)
 		if err != nil {
 			return nil, err
 		}
 		if known {
 			continue
 		}
-		t, err := d.openGuard(ctx, tx, snap, c, at)
+		t, err := d.openGuard(ctx, tx, snap, u, at)
 		if err != nil {
 			return nil, err
 		}
-		opened[c.ID] = t.Number()
+		opened[u.charge.ID] = t.Number()
 	}
 	return opened, nil
 }
 
-// unwanted are the paid charges for cycles after the stop of a subscription that this desk has stopped,
+// unwantedCharge is a charge that nothing is owed for, and why.
+type unwantedCharge struct {
+	charge account.Charge
+	ground account.Ground
+}
+
+// unwanted are the paid charges that nothing is owed for because this desk has stopped their subscription,
 // oldest first, of which anything is left to return.
-func unwanted(s account.Snapshot, zone *time.Location) []account.Charge {
+func unwanted(s account.Snapshot, zone *time.Location) []unwantedCharge {
 	stopped := func(x account.Subscription) bool { return x.StoppedAt != nil }
 	if !slices.ContainsFunc(s.Subscriptions, stopped) {
 		return nil
 	}
-	var out []account.Charge
+	var out []unwantedCharge
 	for _, f := range account.OwnFaults(s, zone) {
-		beyond := f.Ground == account.ChargedAfterStop || f.Ground == account.PaidAhead
 		i := slices.IndexFunc(s.Charges, func(c account.Charge) bool { return c.ID == f.ChargeID })
-		if sub, ok := s.Subscription(s.Charges[i].SubscriptionID); ok && stopped(sub) && beyond {
-			out = append(out, s.Charges[i])
+		if sub, ok := s.Subscription(s.Charges[i].SubscriptionID); ok && stopped(sub) && f.Ground.BeyondStop() {
+			out = append(out, unwantedCharge{s.Charges[i], f.Ground})
 		}
 	}
 	slices.Reverse(out)
@@ -110,7 +115,8 @@ func unwanted(s account.Snapshot, zone *time.Location) []account.Charge {
 func GuardID(chargeID string) string { return "guard/" + chargeID }
 
 // openGuard opens the case of a charge that should not be, linked to the one that stopped it.
-func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c account.Charge, at time.Time) (Ticket, error) {
+func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, u unwantedCharge, at time.Time) (Ticket, error) {
+	c := u.charge
 	before, err := tx.StoppedBy(ctx, c.SubscriptionID)
 	if err != nil && !errors.Is(err, NotFound) {
 		return Ticket{}, err
@@ -121,13 +127,13 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 	if locale == "" {
 		locale = d.settings.Locale
 	}
-	subject, text := guardWords(locale, before, sub, c, d.settings.Zone)
+	subject, text := guardWords(locale, before, sub, u, d.settings.Zone)
 	m := Message{
 		Direction: Inbound, Channel: Guard, At: at, Sender: string(DeskActor), Subject: subject, Text: text, Kind: "message",
 		Asks: asks, ExternalID: GuardID(c.ID),
 	}
 	t := d.newTicket(m, intent.Understanding{
-		Intent: asks[0], Intents: asks, Confidence: 1, Why: []string{"a charge is for a cycle after the stop that was confirmed"},
+		Intent: asks[0], Intents: asks, Confidence: 1, Why: []string{"nothing is owed for a charge, because its subscription was stopped"},
 		Facts: intent.Facts{OrderNo: c.OrderNo, ChannelTxnID: c.ChannelTxnID, AmountFen: c.AmountFen},
 	}, at)
 	t.Requester, t.Locale, t.Urgent = s.Account.Email, locale, true
@@ -153,7 +159,7 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 		}
 		records = append(records, Record{
 			Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
-			Data: map[string]any{"to": Number(before), "kind": "follows", "why": string(after(sub, c))},
+			Data: map[string]any{"to": Number(before), "kind": "follows", "why": string(u.ground)},
 		})
 	}
 	for _, r := range records {
@@ -164,37 +170,39 @@ func (d *Desk) openGuard(ctx context.Context, tx Tx, s account.Snapshot, c accou
 	return t, tx.Enqueue(ctx, runJob(t, at))
 }
 
-// after is whether a charge for a cycle after the stop was debited after it, too.
-func after(sub account.Subscription, c account.Charge) account.Ground {
-	if c.ChargedAt.After(*sub.StoppedAt) {
-		return account.ChargedAfterStop
-	}
-	return account.PaidAhead
-}
-
 // guardWords say what was seen, in the account's language.
-func guardWords(locale string, before int64, sub account.Subscription, c account.Charge, zone *time.Location) (subject, text string) {
+func guardWords(locale string, before int64, sub account.Subscription, u unwantedCharge, zone *time.Location) (subject, text string) {
 	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
-	ahead := after(sub, c) == account.PaidAhead
+	c := u.charge
+	debited, stopped, sum := day(c.ChargedAt), day(*sub.StoppedAt), account.Yuan(c.AmountFen)
 	if locale == "en" {
 		subject = "Charged after the stop: "
-		text = fmt.Sprintf("%s %s was debited on %s for subscription %s, whose debits were stopped on %s.",
-			account.Yuan(c.AmountFen), c.Currency, day(c.ChargedAt), c.SubscriptionID, day(*sub.StoppedAt))
-		if ahead {
+		text = fmt.Sprintf("%s %s was debited on %s for subscription %s, whose debits were stopped on %s.", sum, c.Currency, debited, c.SubscriptionID, stopped)
+		switch u.ground {
+		case account.PaidAhead:
 			subject = "Debited before the stop for a cycle after it: "
 			text += fmt.Sprintf(" The charge is for the cycle from %s, which never began.", c.PeriodStart)
+		case account.OnItsWay:
+			subject = "On its way at the stop: "
+			text += " The biller had named it as on its way when it confirmed the stop."
 		}
 		if before != 0 {
 			text += " It was stopped in " + Number(before) + "."
 		}
 		return subject + c.SubscriptionID, text
 	}
-	subject = "停止后仍被扣款："
-	text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费，%s 仍被扣款 %s（%s）。", c.SubscriptionID, day(*sub.StoppedAt), day(c.ChargedAt), account.Yuan(c.AmountFen), c.Currency)
-	if ahead {
+	switch u.ground {
+	case account.PaidAhead:
 		subject = "停止前已扣未开始的周期："
 		text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费。停止之前，%s 已为 %s 起的周期扣款 %s（%s），该周期没有开始。",
-			c.SubscriptionID, day(*sub.StoppedAt), day(c.ChargedAt), c.PeriodStart, account.Yuan(c.AmountFen), c.Currency)
+			c.SubscriptionID, stopped, debited, c.PeriodStart, sum, c.Currency)
+	case account.OnItsWay:
+		subject = "停止时已在途的扣款："
+		text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费。%s 的扣款 %s（%s）当时已在途，计费方确认停止时已告知。",
+			c.SubscriptionID, stopped, debited, sum, c.Currency)
+	default:
+		subject = "停止后仍被扣款："
+		text = fmt.Sprintf("订阅 %s 已于 %s 停止扣费，%s 仍被扣款 %s（%s）。", c.SubscriptionID, stopped, debited, sum, c.Currency)
 	}
 	if before != 0 {
 		text += "停止扣费的工单：" + Number(before) + "。"

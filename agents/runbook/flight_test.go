@@ -81,3 +81,63 @@ func TestDebitsInFlightAreNamedWhateverTheStopAnsweredFirst(t *testing.T) {
 		})
 	}
 }
+
+// TestADebitAfterTheStopComesBack: whatever cycle it says it is for, and whether or not the biller named it.
+func TestADebitAfterTheStopComesBack(t *testing.T) {
+	t.Parallel()
+	today := account.DateOf(start, time.FixedZone("CST", 8*3600))
+	ahead := func(c *account.Charge) { c.ChargedAt = start.Add(-time.Hour) }
+	for _, x := range []struct {
+		name  string
+		named bool
+		from  account.Date
+		with  func(*account.Charge)
+		back  bool
+	}{
+		{name: "named, for a cycle from today", named: true, from: today, back: true},
+		{name: "named, without a cycle", named: true, back: true},
+		{name: "named, for the next cycle", named: true, from: "2026-07-21", back: true},
+		{name: "named, and debited before the stop", named: true, from: "2026-06-21", with: ahead, back: true},
+		{name: "from today", from: today, back: true},
+		{name: "from tomorrow", from: today.AddDays(1), back: true},
+		{name: "without a cycle", back: true},
+		{name: "the same cycle a second time", from: "2026-06-21", back: true},
+		{name: "the next cycle", from: "2026-07-21", back: true},
+		{name: "debited before the stop, for a cycle that had begun", from: today, with: ahead},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, customer())
+			if x.named {
+				b.world.flying = map[string][]account.DebitInFlight{"s1": {{ChargeID: "c9", AmountFen: 3000, DueAt: start.Add(time.Hour)}}}
+			}
+			ticket := b.receive(mail{from: "li@example.com", assurance: 1, about: stop()})
+			b.drain(time.Hour, nil)
+			same(t, "case", "solved/cancelled", b.state(ticket.ID).Status+"/"+b.state(ticket.ID).Reason)
+			c := charge("c9", "2026-06-21", "2026-07-21")
+			if c.PeriodStart, c.PeriodEnd = x.from, ""; x.from != "" {
+				c.PeriodEnd = x.from.AddDays(30)
+			}
+			if c.ChargedAt = b.clock.now(); x.with != nil {
+				x.with(&c)
+			}
+			b.world.paid["c9"] = c.AmountFen
+			for again := range 2 { // a charge that is reported twice opens one case
+				taken, err := b.desk.TakeCharges(b.ctx, []account.Charge{c})
+				must(t, err)
+				if opened := taken[0].Guard != ""; taken[0].Err != nil || opened != (x.back && again == 0) {
+					t.Fatalf("reported for time %d: %+v", again+1, taken)
+				}
+				b.drain(time.Hour, b.neverHappens)
+			}
+			want := map[string]int64{}
+			if x.back {
+				want["c9"] = c.AmountFen
+				guard := b.state(ticket.ID + 1)
+				same(t, "guard ticket", "solved/refunded", guard.Status+"/"+guard.Reason)
+				same(t, "told", []tickets.Tell{tickets.TellRefundOutcome}, guard.Told)
+			}
+			same(t, "money that came back", want, b.world.refunded)
+		})
+	}
+}

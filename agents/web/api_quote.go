@@ -61,7 +61,7 @@ type apiQuoteLine struct {
 	Days           int    `json:"days"`
 	UnusedDays     int    `json:"unused_days"`
 	RefundFen      int64  `json:"refund_fen"`
-	Ground         string `json:"ground" doc:"unused_time, paid_ahead (debited before the stop for a cycle that never began), charged_after_stop or charged_twice; empty where nothing comes back."`
+	Ground         string `json:"ground" doc:"unused_time, paid_ahead (debited before the stop for a cycle that never began), on_its_way (sent before the stop, and named by the biller), charged_after_stop or charged_twice; empty where nothing comes back."`
 	Arithmetic     string `json:"arithmetic" doc:"How it was counted, in the ticket's language."`
 }
 

@@ -36,6 +36,8 @@ type Snapshot struct {
 	Charges       []Charge
 	Refunds       []Refund
 	Assets        []AssetLot
+	// InFlight are the debits that the biller named as sent before a stop that came too late for them.
+	InFlight []DebitInFlight
 }
 
 // Subscription returns the subscription with that id, and whether the account has it.

@@ -9,19 +9,24 @@ import (
 // Ground is why money of a charge comes back.
 type Ground string
 
-// The grounds of a refund. The last three are our own record speaking: nobody's word is involved, so
+// The grounds of a refund. All but the first are our own record speaking: nobody's word is involved, so
 // they need no assurance (DESIGN.md section 4). PaidAhead is nobody's error: the debit came before the
-// stop, for a cycle that then never began, so nothing is given up when it comes back.
+// stop, for a cycle that then never began, so nothing is given up when it comes back. OnItsWay is none
+// either: the biller named the debit when it confirmed the stop, and the customer was promised its return.
 const (
 	NoGround         Ground = ""
 	UnusedTime       Ground = "unused_time"
 	PaidAhead        Ground = "paid_ahead"
+	OnItsWay         Ground = "on_its_way"
 	ChargedAfterStop Ground = "charged_after_stop"
 	ChargedTwice     Ground = "charged_twice"
 )
 
 // OwnFault reports whether the ground is seen in our own record alone.
-func (g Ground) OwnFault() bool { return g == PaidAhead || g == ChargedAfterStop || g == ChargedTwice }
+func (g Ground) OwnFault() bool { return g.BeyondStop() || g == ChargedTwice }
+
+// BeyondStop reports whether nothing is owed because the subscription was stopped.
+func (g Ground) BeyondStop() bool { return g == PaidAhead || g == OnItsWay || g == ChargedAfterStop }
 
 // OwnFault is a charge for which nothing is owed, with what is still to be returned of it in fen.
 type OwnFault struct {
@@ -34,12 +39,13 @@ type OwnFault struct {
 // leaves out those of which nothing is left to return. They come back whole, less only what was
 // returned already: value consumed in a period nobody ordered is not deducted.
 //
-// That a charge is for nothing owed after the stop is told by its cycle, not by its date: a channel may
-// debit days before the cycle begins, so the charge can be older than the stop. It comes back whole
-// all the same, and its ground says which of the two it is. Of several charges for one subscription and
-// one start of a cycle the first stands and the others are faults; a charge that the platform itself
-// has returned in full stands for nothing. A charge on an external channel is found too, though only
-// that channel can return it.
+// What was debited after the stop was confirmed is for nothing owed, whatever cycle it says it is for, and
+// though it says none. What was debited before it is told by its cycle: a channel may debit days before the
+// cycle begins, so a charge for a later one comes back all the same, while one for a cycle that had begun
+// stands, however late it is reported, unless the biller named it as on its way. Of several charges for one
+// subscription and one start of a cycle the first stands and the others are faults; a charge that the
+// platform itself has returned in full stands for nothing. A charge on an external channel is found too,
+// though only that channel can return it.
 func OwnFaults(s Snapshot, zone *time.Location) []OwnFault {
 	grounds := faultGrounds(s, zone)
 	var out []OwnFault
@@ -67,14 +73,14 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 	charges := newestFirst(s.Charges)
 	slices.Reverse(charges)
 	for _, c := range charges {
-		if c.State != ChargePaid || c.SubscriptionID == "" || c.PeriodStart == "" {
+		if c.State != ChargePaid || c.SubscriptionID == "" {
 			continue
 		}
 		if ground := s.beyondStop(c, zone); ground != NoGround {
 			grounds[c.ID] = ground
 			continue
 		}
-		if leftOf(c.AmountFen, s.returned(c).elsewhere) == 0 {
+		if c.PeriodStart == "" || leftOf(c.AmountFen, s.returned(c).elsewhere) == 0 {
 			continue
 		}
 		key := cycle{c.SubscriptionID, c.PeriodStart}
@@ -86,27 +92,37 @@ func faultGrounds(s Snapshot, zone *time.Location) map[string]Ground {
 	return grounds
 }
 
-// beyondStop is why nothing is owed for the cycle of a charge: the subscription was stopped before the
-// cycle began, after the debit or before it. NoGround where the cycle is owed.
+// beyondStop is why nothing is owed for a charge: it was debited after the subscription was stopped, or
+// before for a cycle that had not begun, or was on its way. NoGround where it is owed.
 func (s Snapshot) beyondStop(c Charge, zone *time.Location) Ground {
 	sub, ok := s.Subscription(c.SubscriptionID)
 	if !ok {
 		return NoGround
 	}
-	if sub.StoppedAt != nil && c.PeriodStart >= s.stopEnd(sub, zone) {
-		if !c.ChargedAt.After(*sub.StoppedAt) {
-			return PaidAhead
-		}
+	switch {
+	case sub.StoppedAt == nil:
+	case c.ChargedAt.After(*sub.StoppedAt):
 		return ChargedAfterStop
+	case c.PeriodStart != "" && c.PeriodStart >= s.stopEnd(sub, zone):
+		return PaidAhead
+	case s.named(c):
+		return OnItsWay
 	}
 	return s.endedBefore(sub, c)
+}
+
+// named reports whether the biller named the charge beforehand, as a debit that a stop came too late for.
+func (s Snapshot) named(c Charge) bool {
+	return slices.ContainsFunc(s.InFlight, func(d DebitInFlight) bool {
+		return d.ChargeID == c.ID && d.SubscriptionID == c.SubscriptionID
+	})
 }
 
 // endedBefore is beyondStop by the platform's own record: the subscription does not renew, its
 // agreement is said to be ended, and the charge is for a cycle that begins after the last paid one.
 // Each of the three alone may be a record that is late.
 func (s Snapshot) endedBefore(sub Subscription, c Charge) Ground {
-	if sub.AutoRenew || sub.PeriodEnd == "" || c.PeriodStart < sub.PeriodEnd {
+	if sub.AutoRenew || sub.PeriodEnd == "" || c.PeriodStart < sub.PeriodEnd { // "" tells nothing and is before all
 		return NoGround
 	}
 	i := slices.IndexFunc(s.Agreements, func(a Agreement) bool {

@@ -79,6 +79,7 @@ func TestOwnFaults(t *testing.T) {
 		charges    []account.Charge
 		refunds    []account.Refund
 		agreements []account.Agreement
+		named      []string // as on their way at the stop
 		want       []account.OwnFault
 	}{
 		{name: "no fault while it runs", sub: june(), charges: []account.Charge{mayCharge, juneCharge, julyCharge}},
@@ -108,8 +109,46 @@ func TestOwnFaults(t *testing.T) {
 			agreements: ended(local(6, 14, 0)), charges: []account.Charge{juneCharge, with(julyPaidBy, debitedAt(local(6, 14, 8)))}, want: late,
 		},
 		{
-			name: "a late debit for the cycle of the stop is owed", sub: runsOut,
-			charges: []account.Charge{with(juneCharge, debitedAt(local(7, 5, 8)))},
+			name: "debited before the stop for the cycle that had begun, and reported late", sub: runsOut,
+			charges: []account.Charge{with(juneCharge, debitedAt(local(6, 15, 10)))},
+		},
+		{
+			name: "unless the biller named it as on its way", sub: runsOut, named: []string{"c-june"},
+			charges: []account.Charge{with(juneCharge, debitedAt(local(6, 15, 10)))},
+			want:    []account.OwnFault{{ChargeID: "c-june", Ground: account.OnItsWay, AmountFen: 3000}},
+		},
+		{
+			name: "named, and without a cycle", sub: runsOut, named: []string{"c-x"},
+			charges: []account.Charge{with(charge("c-x", 3000, "", ""), debitedAt(local(6, 15, 9)))},
+			want:    []account.OwnFault{{ChargeID: "c-x", Ground: account.OnItsWay, AmountFen: 3000}},
+		},
+		{
+			name: "what is named for a subscription that goes on is owed", sub: june(), named: []string{"c-june"},
+			charges: []account.Charge{juneCharge},
+		},
+		{
+			name: "a debit after the stop for the cycle of the stop", sub: runsOut,
+			charges: []account.Charge{with(juneCharge, debitedAt(local(6, 15, 11)))},
+			want:    []account.OwnFault{{ChargeID: "c-june", Ground: account.ChargedAfterStop, AmountFen: 3000}},
+		},
+		{
+			name: "the cycle of the stop once more, after it", sub: runsOut,
+			charges: []account.Charge{juneCharge, with(juneAgain, debitedAt(local(6, 16, 8)))},
+			want:    []account.OwnFault{{ChargeID: "c-june-2", Ground: account.ChargedAfterStop, AmountFen: 2800}},
+		},
+		{
+			name: "a cycle said to begin on the day after the stop, within what is paid", sub: runsOut,
+			charges: []account.Charge{juneCharge, with(charge("c-x", 3000, "2026-06-16", "2026-07-16"), debitedAt(local(6, 15, 11)))},
+			want:    []account.OwnFault{{ChargeID: "c-x", Ground: account.ChargedAfterStop, AmountFen: 3000}},
+		},
+		{
+			name: "a debit after the stop without a cycle", sub: runsOut,
+			charges: []account.Charge{juneCharge, with(charge("c-x", 3000, "", ""), debitedAt(local(6, 15, 11)))},
+			want:    []account.OwnFault{{ChargeID: "c-x", Ground: account.ChargedAfterStop, AmountFen: 3000}},
+		},
+		{
+			name: "and one before it", sub: runsOut,
+			charges: []account.Charge{juneCharge, with(charge("c-x", 3000, "", ""), debitedAt(local(6, 15, 9)))},
 		},
 		{
 			name: "access ended at once does not make June a fault, nor a cycle that had begun",
@@ -186,6 +225,9 @@ func TestOwnFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := account.Snapshot{Subscriptions: []account.Subscription{tt.sub}, Charges: tt.charges, Refunds: tt.refunds, Agreements: tt.agreements}
+			for _, id := range tt.named {
+				s.InFlight = append(s.InFlight, account.DebitInFlight{ChargeID: id, SubscriptionID: "sub-1"})
+			}
 			if diff := cmp.Diff(tt.want, account.OwnFaults(s, shanghai())); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}

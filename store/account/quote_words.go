@@ -79,8 +79,10 @@ func wordsPeriodEnd(lastDay Date) (zh, en string) {
 }
 
 func wordsFault(ground Ground, l QuoteLine) (zh, en string) {
-	zhWhy, enWhy := "关闭之后的周期不应扣款，余额全部退回", "charged for a cycle after the stop, so all that is left comes back"
+	zhWhy, enWhy := "关闭之后不应再扣款，余额全部退回", "charged after the stop, so all that is left comes back"
 	switch ground {
+	case OnItsWay:
+		zhWhy, enWhy = "关闭时已在途、无法撤回的扣款，余额全部退回", "on its way already at the stop and not to be called back, so all that is left comes back"
 	case PaidAhead:
 		zhWhy, enWhy = "关闭之前已扣、关闭时尚未开始的周期，余额全部退回", "debited before the stop for a cycle that had not begun, so all that is left comes back"
 	case ChargedTwice:

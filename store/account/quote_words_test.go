@@ -52,8 +52,8 @@ func TestArithmeticCanBeFollowed(t *testing.T) {
 		{
 			name: "a charge after the stop", policy: account.PolicyA, day: "2026-06-15", stop: "2026-05-31",
 			charge: with(charge("c", 3000, "2026-06-01", "2026-07-01"), debitedAt(local(6, 15, 11))),
-			zh:     "3000 − 0 = 3000 分：关闭之后的周期不应扣款，余额全部退回",
-			en:     "3000 − 0 = 3000 fen: charged for a cycle after the stop, so all that is left comes back",
+			zh:     "3000 − 0 = 3000 分：关闭之后不应再扣款，余额全部退回",
+			en:     "3000 − 0 = 3000 fen: charged after the stop, so all that is left comes back",
 		},
 		{
 			name: "access that ended before its period and was spent", policy: account.PolicyA, day: "2026-06-10",
