@@ -100,15 +100,16 @@ func (d *Desk) decide(ctx context.Context, refundID string, by Actor, quoteHash 
 	return r, err
 }
 
-// Undecided is Conflict where the refund was decided already.
-func (d *Desk) Undecided(ctx context.Context, refundID string) error {
-	return d.store.InTx(ctx, func(tx Tx) error {
-		r, err := tx.Refund(ctx, refundID)
-		if err != nil {
+// Undecided is the refund as it waits for a decision; Conflict where it was decided already.
+func (d *Desk) Undecided(ctx context.Context, refundID string) (account.Refund, error) {
+	var r account.Refund
+	err := d.store.InTx(ctx, func(tx Tx) (err error) {
+		if r, err = tx.Refund(ctx, refundID); err != nil {
 			return err
 		}
 		return undecided(r)
 	})
+	return r, err
 }
 
 func undecided(r account.Refund) error {

@@ -35,8 +35,8 @@ func (s *Server) refundOperations(api huma.API) {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: "/v1/refunds/{id}/" + verb, Summary: summary,
 			Description: "A logged-in person with the password, never a key: any agent up to automation.approval_above_fen for what the desk proposed; " +
-				"above it, and for what a person proposed, a supervisor who is not the proposer. 409 where it was decided already, 412 where quote_hash is not the refund's.",
-			Errors: []int{400, 401, 403, 404, 409, 412, 422, 429}, Security: bearerAuth(), Tags: []string{"refunds"},
+				"above it, and for what a person proposed, a supervisor who is not the proposer. 409 where it was decided already or its sum has changed, 412 where quote_hash is not the refund's.",
+			Errors: []int{400, 401, 403, 404, 409, 412, 422, 429, 503}, Security: bearerAuth(), Tags: []string{"refunds"},
 		}
 	}
 	add(s, api, decide("approve-refund", "approve", "Release a proposed refund"), s.apiApprove)
@@ -126,6 +126,9 @@ type refundOutput struct {
 
 func (s *Server) apiApprove(ctx context.Context, c echo.Context, in *approveInput) (*refundOutput, error) {
 	return s.decided(ctx, c, in.ID, in.Body.Password, func(by caller) (account.Refund, error) {
+		if err := s.lookUpRefunded(ctx, in.ID); err != nil {
+			return account.Refund{}, err
+		}
 		desk := s.desk.Under(tickets.Terms{Note: strings.TrimSpace(in.Body.Note)})
 		return desk.Approve(ctx, in.ID, by.actor(), in.Body.QuoteHash, by.agent.Role.May(agents.ApproveLarge))
 	})
@@ -145,7 +148,7 @@ func (s *Server) decided(ctx context.Context, c echo.Context, id, password strin
 	turn := &s.deciding[h.Sum32()%uint32(len(s.deciding))]
 	turn.Lock()
 	defer turn.Unlock()
-	if err := s.desk.Undecided(ctx, id); err != nil {
+	if _, err := s.desk.Undecided(ctx, id); err != nil {
 		return nil, err
 	}
 	by := who(c)

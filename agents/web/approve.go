@@ -19,6 +19,9 @@ type refundForm struct {
 // approve releases a proposed refund, after the approver's own password.
 func (s *Server) approve(c echo.Context) error {
 	return s.decide(c, "flash.approved", func(f refundForm, refund string) error {
+		if err := s.lookUpRefunded(c.Request().Context(), refund); err != nil {
+			return err
+		}
 		by := who(c)
 		_, err := s.desk.Approve(c.Request().Context(), refund, by.actor(), f.QuoteHash, by.agent.Role.May(agents.ApproveLarge))
 		return err

@@ -129,3 +129,47 @@ func TestPaymentFactsOfAccountsThatThePlatformKeeps(t *testing.T) {
 		t.Errorf("proofs: %+v, %v", proofs, err)
 	}
 }
+
+// finder is a platform that does something when it is asked for an account.
+type finder func(ctx context.Context, value string) error
+
+func (f finder) Find(ctx context.Context, _ tickets.AccountKey, value string) ([]string, error) {
+	return []string{value}, f(ctx, value)
+}
+
+// TestApprovalAsksThePlatformFirst: what it paid back itself since is known before anybody releases the same
+// money, on the page and by the API; where it can't be asked nothing is released.
+func TestApprovalAsksThePlatformFirst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		down   bool
+		status int
+		says   string
+	}{
+		"it paid something back": {false, http.StatusConflict, "The sum has changed"},
+		"it can't be asked":      {true, http.StatusServiceUnavailable, "can't be reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := setup(t)
+			h.hire(t)
+			id, hash := h.refundCase(t, 16491, "desk")
+			h.over(t, finder(func(ctx context.Context, account string) error {
+				if c.down {
+					return &tickets.Error{Kind: tickets.Unavailable, Msg: "The platform can't be reached just now. Try again later."}
+				}
+				return h.db.Conn().WithContext(ctx).Exec("UPDATE charges SET refunded_fen = 10000 WHERE account_no = ?", account).Error
+			}))
+			body := `{"quote_hash":"` + hash + `","password":"` + password + `"}`
+			if got := h.person(t, "supervisor").ask(t, "POST", "/v1/refunds/R-1/approve", body, c.status); !strings.Contains(str(got["detail"]), c.says) {
+				t.Errorf("told %v", got)
+			}
+			b, at := h.as(t, "supervisor"), "/tickets/"+tickets.Number(id)
+			h.post(t, b, at+"/refunds/R-1/approve", url.Values{"quote_hash": {hash}, "password": {password}})
+			refunds, err := h.db.Refunds(t.Context(), id)
+			if err != nil || refunds[0].State == account.RefundApproved {
+				t.Errorf("refund %+v, %v", refunds, err)
+			}
+		})
+	}
+}

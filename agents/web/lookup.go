@@ -41,6 +41,23 @@ func (s *Server) lookUp(ctx context.Context, id tickets.Identity) error {
 	return nil
 }
 
+// lookUpRefunded has the platform tell of the account that a refund goes back to, before somebody releases
+// it by figures that may be old: the platform may have paid something back itself. Unavailable where it
+// can't be asked; the refund then waits.
+func (s *Server) lookUpRefunded(ctx context.Context, refundID string) error {
+	if s.cfg.Directory == nil {
+		return nil
+	}
+	r, err := s.desk.Undecided(ctx, refundID)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTime)
+	defer cancel()
+	_, err = s.cfg.Directory.Find(ctx, tickets.ByAccount, r.AccountNo)
+	return err
+}
+
 // lookUpFacts is lookUp of payment facts alone.
 func (s *Server) lookUpFacts(ctx context.Context, facts []account.PaymentFact) error {
 	return s.lookUp(ctx, tickets.Identity{PaymentFacts: facts})
