@@ -151,7 +151,8 @@ func liveJob(t Ticket, at time.Time) []Job {
 	return []Job{runJob(t, at)}
 }
 
-// ReasonByHand is why a ticket has the status that a person gave it.
+// ReasonByHand is why a ticket has the status that a person gave it, and why a step was skipped that a
+// person has seen to.
 const ReasonByHand = "by_hand"
 
 // Move gives the ticket a status by hand. Nobody declares done what is not: solved is what Solve allows,

@@ -203,7 +203,7 @@ func (d *Desk) Skip(ctx context.Context, id int64, by Actor, name StepName, reas
 				return nil, nil, err
 			}
 		}
-		step.RunID, step.State, step.Reason, step.Detail, step.By, step.EndedAt = run.ID, Skipped, "by_hand", reason, string(by), &at
+		step.RunID, step.State, step.Reason, step.Detail, step.By, step.EndedAt = run.ID, Skipped, ReasonByHand, reason, string(by), &at
 		if err := tx.SaveStep(ctx, step); err != nil {
 			return nil, nil, err
 		}

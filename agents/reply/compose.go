@@ -66,6 +66,7 @@ type view struct {
 	Money   money
 	Assets  []account.QuoteAsset
 	Refunds []returned
+	ByHand  []returned // refunds that a person sees to outside of the desk
 	Answer  string
 	Holds   []held
 	Held    bool // the biller has confirmed every hold
@@ -116,7 +117,7 @@ func viewOf(f Facts) (view, error) {
 			v.Money, v.Assets = moneyOf(f), assetsOf(f)
 		}
 	case tickets.TellRefundOutcome:
-		v.Refunds, err = refundOutcome(f)
+		v.Refunds, v.ByHand, err = refundOutcome(f)
 	case tickets.TellOffer:
 		if !f.offered() {
 			return v, untrue("There is no quote that waits for the customer's yes.")

@@ -218,7 +218,10 @@ func variants() map[string]func(locale string) reply.Facts {
 		}),
 		"refund_succeeded": with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundSucceeded)} }),
 		"refund_rejected":  with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundRejected)} }),
-		"offer":            with(tickets.TellOffer, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
+		"refund_by_hand": with(tickets.TellRefundOutcome, func(f *reply.Facts) {
+			f.Refunds, f.Steps = []account.Refund{refund(account.RefundAbnormal)}, tickets.Steps{{Name: tickets.RefundIt, State: tickets.Skipped, Reason: tickets.ReasonByHand, Detail: "paid by hand"}}
+		}),
+		"offer": with(tickets.TellOffer, func(f *reply.Facts) { f.Quotes = []tickets.SavedQuote{saved(endNow())} }),
 		"answer": with(tickets.TellAnswer, func(f *reply.Facts) {
 			f.Answer = &tickets.Message{ID: 9, TicketID: 123, Direction: tickets.Reply, Recipient: "li@example.com", Text: "您好，\r\n已经为您查过了。\n"}
 		}),

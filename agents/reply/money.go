@@ -119,18 +119,51 @@ func (f Facts) returns() []returned {
 	return out
 }
 
-// refundOutcome is what came back, and is refused until each refund has its last word.
-func refundOutcome(f Facts) ([]returned, error) {
-	all := f.returns()
-	if len(all) == 0 {
-		return nil, untrue("There is no refund in this case.")
-	}
-	for _, r := range all {
-		if !r.Refund.State.Final() {
-			return nil, untrueOf("Refund " + r.Refund.ID + " is " + string(r.Refund.State) + ", which is not its last word.")
+// refundOutcome is what came back, and is refused until each refund has its last word. byHand is what
+// somebody sees to outside of the desk, which therefore can't say what became of it.
+func refundOutcome(f Facts) (all, byHand []returned, err error) {
+	skipped := f.Steps.Get(tickets.RefundIt)
+	outside := skipped.State == tickets.Skipped && skipped.Reason == tickets.ReasonByHand
+	for _, r := range f.returns() {
+		switch stuck := r.Refund.State == account.RefundAbnormal || r.Refund.State == account.RefundClosed; {
+		case r.Refund.State.Final():
+			all = append(all, r)
+		case outside && stuck:
+			byHand = append(byHand, r)
+		default:
+			return nil, nil, untrueOf("Refund " + r.Refund.ID + " is " + string(r.Refund.State) + ", which is not its last word.")
 		}
 	}
-	return all, nil
+	if outside && f.accepted() {
+		byHand = append(byHand, f.unsent()...)
+	}
+	if len(all)+len(byHand) == 0 {
+		return nil, nil, untrue("There is no refund in this case.")
+	}
+	return all, byHand, nil
+}
+
+// unsent is what the newest quote gives back and no refund was made of.
+func (f Facts) unsent() []returned {
+	q, ok := f.quote()
+	if !ok || f.Account == nil {
+		return nil
+	}
+	var out []returned
+	for _, l := range q.Lines {
+		made := slices.ContainsFunc(f.returns(), func(r returned) bool { return r.Refund.ChargeID == l.ChargeID })
+		if l.RefundFen <= 0 || made {
+			continue
+		}
+		back := returned{Refund: account.Refund{ChargeID: l.ChargeID, AmountFen: l.RefundFen}}
+		for _, c := range f.Account.Charges {
+			if c.ID == l.ChargeID {
+				back.Charge = c
+			}
+		}
+		out = append(out, back)
+	}
+	return out
 }
 
 // assetsOf says what becomes of each asset lot: as quoted, or by the same rule where nothing was

@@ -72,3 +72,27 @@ func TestOwnFaultReturnedMeanwhileDoesNotVoidTheOffer(t *testing.T) {
 }
 
 func yes() intent.Understanding { return intent.Understanding{Affirms: true} }
+
+// TestARefundSeenToByHandIsTold: access has ended, the channel can't deliver, and somebody pays otherwise.
+func TestARefundSeenToByHandIsTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer())
+	ticket, refund := b.proposed()
+	_, err := b.desk.Approve(b.ctx, refund.ID, tickets.AgentActor("sue"), refund.QuoteHash, true)
+	must(t, err)
+	b.world.fault = func(op, _ string) fault {
+		if op == "refund" {
+			return refuse
+		}
+		return none
+	}
+	b.drain(time.Hour, nil)
+	same(t, "refund step", "needs_agent/refund_stuck", b.state(ticket.ID).Steps[tickets.RefundIt])
+	_, err = b.desk.Skip(b.ctx, ticket.ID, "agent:amy", tickets.RefundIt, "paid by hand")
+	must(t, err)
+	b.drain(time.Hour, b.neverHappens)
+	s := b.state(ticket.ID)
+	same(t, "case", "solved/cancelled", s.Status+"/"+s.Reason)
+	same(t, "refund step", "skipped/by_hand", s.Steps[tickets.RefundIt])
+	same(t, "told", []tickets.Tell{tickets.TellCancelOutcome, tickets.TellRefundOutcome}, s.Told)
+}

@@ -135,7 +135,7 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 		return false, err
 	}
 	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
-	query := func(ctx context.Context) (account.Answer, error) { 
+	query := func(ctx context.Context) (account.Answer, error) {
 		return r.Biller.Query(ctx, n.Key, account.Subject{SubscriptionID: e.Target})
 	}
 	call := func(ctx context.Context) (account.Answer, error) {

@@ -105,10 +105,17 @@ func outcomes(c Case) []tickets.Tell {
 		(quoted.Done() || quoted == tickets.NeedsAgent) && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellCancelOutcome)
 	}
-	if c.step(tickets.RefundIt).State == tickets.Succeeded && c.returns() && c.step(tickets.Verify).State.Done() {
+	if (c.step(tickets.RefundIt).State == tickets.Succeeded && c.returns() || c.returnedByHand()) && c.step(tickets.Verify).State.Done() {
 		out = append(out, tickets.TellRefundOutcome)
 	}
 	return out
+}
+
+// returnedByHand reports whether a person sees to money outside of the desk that the customer was promised
+// here: he accepted the offer, or a refund was on its way and got stuck. He hears that much and no more.
+func (c Case) returnedByHand() bool {
+	s := c.step(tickets.RefundIt)
+	return s.State == tickets.Skipped && s.Reason == tickets.ReasonByHand && (c.returns() || c.accepted(0))
 }
 
 // returns reports whether the case has a refund that there is anything to tell of. What was made void was
