@@ -50,7 +50,7 @@ func TestWhatIsNotTrueIsNotTold(t *testing.T) {
 		"a refund on its way":      {tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundProcessing)} }},
 		"a refund that is unknown": {tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundUnknown)} }},
 		"a refund that was closed": {tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundClosed)} }},
-		"a refund that is stuck": {tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundAbnormal)} }},
+		"a refund that is stuck":   {tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundAbnormal)} }},
 		"a refund on its way beside what a person sees to": {tickets.TellRefundOutcome, func(f *reply.Facts) {
 			f.Refunds = []account.Refund{refund(account.RefundUnknown)}
 			f.Steps = tickets.Steps{{Name: tickets.RefundIt, State: tickets.Skipped, Reason: tickets.ReasonByHand}}
