@@ -81,7 +81,7 @@ func parseAddresses(v, hint string) addressList {
 			e.phrase = append(e.phrase, c)
 		case '=':
 			if strings.HasPrefix(v[i:], "=?") {
-				if _, _, n, _ := parseWord(v[i:min(len(v), i+2048)]); n > 0 {
+				if _, n, _ := parseWord(v[i:min(len(v), i+2048)]); n > 0 {
 					e.phrase = append(e.phrase, v[i:i+n]...)
 					i += n - 1
 					continue

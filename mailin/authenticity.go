@@ -50,7 +50,7 @@ const freshness = 7 * 24 * time.Hour
 func Authenticate(ctx context.Context, raw []byte, m Mail, o AuthOptions) Auth {
 	j := judge{mail: m, o: o, sound: true}
 	j.walker = newWalker(raw, Options{})
-	j.header, j.body = headerBlock(j.walker.raw, 0, j.walker.o.MaxHeaderBytes, nil, j.walker.defect)
+	j.header, j.body = headerBlock(j.walker.raw, 0, j.walker.o.MaxHeaderBytes, nil, j.walker.defects.note)
 	domain := j.from()
 	j.form()
 	j.recipients()
@@ -162,11 +162,9 @@ func hasComment(v string) bool {
 
 // form checks what header injection leaves behind.
 func (j *judge) form() {
-	for _, code := range []string{"bad_header_line", "header_without_end", "header_too_long", "no_header"} {
-		for _, d := range j.walker.defects {
-			if d == code {
-				j.contra("malformed header (%s)", code)
-			}
+	for _, code := range []Defect{DefectBadHeaderLine, DefectHeaderWithoutEnd, DefectHeaderTooLong, DefectNoHeader} {
+		if j.walker.defects.has(code) {
+			j.contra("malformed header (%s)", code)
 		}
 	}
 	block := j.walker.raw[:j.body]

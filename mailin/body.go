@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html"
 	"strings"
+	"unicode/utf8"
 )
 
 // attachment is a leaf that is not the shown body, with the way to its content.
@@ -111,20 +112,23 @@ func (b *body) show(p *part) {
 	raw := p.body
 	if most := 4 * b.w.o.MaxTextBytes; len(raw) > most { // more than any encoding needs for what is kept
 		raw = raw[:most]
-		b.w.defect("text_cut", "")
+		b.w.defects.note(DefectTextCut, "")
 	}
 	isHTML := p.media == "text/html"
 	if p.encoding != "" {
 		out, foreign := decodeTransfer(p.encoding, raw)
 		if p.encoding == "base64" && foreign > 0 {
-			b.w.defect("bad_base64", "")
+			b.w.defects.note(DefectBadBase64, "")
 		}
 		// Most letters of plain text belong to base64's alphabet; its blanks and
 		// other characters give it away.
 		if p.encoding == "base64" && (foreign*8 > len(raw) || bytes.Count(raw, []byte(" "))*40 > len(raw)) {
-			b.w.defect("not_base64", "")
+			b.w.defects.note(DefectNotBase64, "")
 			out = raw
 		}
+		raw = out
+	} else if out, enc := undeclared(raw); enc != "" {
+		b.w.defects.note(DefectWrongEncoding, enc)
 		raw = out
 	}
 	if !isHTML {
@@ -140,7 +144,7 @@ func (b *body) show(p *part) {
 	}
 	if len(raw) > b.w.o.MaxTextBytes {
 		raw = raw[:b.w.o.MaxTextBytes]
-		b.w.defect("text_cut", "")
+		b.w.defects.note(DefectTextCut, "")
 	}
 	charset := p.params.get("charset")
 	if isHTML && charset == "" {
@@ -157,7 +161,7 @@ func (b *body) show(p *part) {
 		if charset == "" {
 			charset = "none"
 		}
-		b.w.defect("wrong_charset", oneLine(strings.ToValidUTF8(charset, "?"))+" read as "+used)
+		b.w.defects.note(DefectWrongCharset, oneLine(strings.ToValidUTF8(charset, "?"))+" read as "+used)
 	}
 	s := segment{}
 	switch {
@@ -166,7 +170,8 @@ func (b *body) show(p *part) {
 	case p.media == "text/enriched" || p.media == "text/richtext":
 		s.text, s.hasText = plainText(htmlText(text)), true
 	default:
-		s.text, s.hasText = plainText(text), true
+		// QQ Mail writes this entity even into its plain text.
+		s.text, s.hasText = strings.ReplaceAll(plainText(text), "&nbsp;", " "), true
 		if strings.EqualFold(p.params.get("format"), "flowed") {
 			s.text = unflow(s.text, strings.EqualFold(p.params.get("delsp"), "yes"))
 		}
@@ -177,8 +182,15 @@ func (b *body) show(p *part) {
 // attach notes a leaf as an attachment.
 func (b *body) attach(p *part) {
 	id := cleanID(strings.Trim(p.header.get("Content-ID"), "<> "))
+	name := b.name(p)
+	switch low := strings.ToLower(name); {
+	case p.media == "application/ms-tnef" || p.media == "application/vnd.ms-tnef" || low == "winmail.dat":
+		b.w.defects.note(DefectWinmail, "")
+	case p.media == "application/pkcs7-mime" || p.media == "application/x-pkcs7-mime" || p.media == "application/pgp-encrypted" || low == "smime.p7m":
+		b.w.defects.note(DefectEncrypted, "")
+	}
 	b.attached = append(b.attached, attachment{part: p, meta: Attachment{
-		Name:      b.name(p),
+		Name:      name,
 		Type:      p.media,
 		Bytes:     transferSize(p.encoding, p.body),
 		ContentID: id,
@@ -196,6 +208,9 @@ func (b *body) name(p *part) string {
 		return ""
 	}
 	v = decodeWords(v, b.hint)
+	if p := unpercent(v); len(p) < len(v) && !isASCII(string(p)) && utf8.Valid(p) && isASCII(v) {
+		v = oneLine(string(p)) // written as in a web address
+	}
 	return v[strings.LastIndexAny(v, `/\`)+1:]
 }
 

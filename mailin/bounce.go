@@ -122,7 +122,7 @@ func readBounce(root *part, text string) *Bounce {
 func (b *Bounce) readStatus(p *part) (action string) {
 	content, _ := decodeTransfer(p.encoding, p.body)
 	content = content[:min(len(content), 256<<10)]
-	ignore := func(string, string) {}
+	ignore := func(Defect, string) {}
 	for pos := 0; pos < len(content); {
 		for pos < len(content) && (content[pos] == '\n' || content[pos] == '\r') {
 			pos++
@@ -157,7 +157,7 @@ func (b *Bounce) readStatus(p *part) (action string) {
 
 // originalID is the Message-ID of the mail that came back.
 func originalID(content []byte) string {
-	h, _ := headerBlock(bytes.TrimLeft(content, "\r\n"), 0, 256<<10, nil, func(string, string) {})
+	h, _ := headerBlock(bytes.TrimLeft(content, "\r\n"), 0, 256<<10, nil, func(Defect, string) {})
 	if ids := messageIDs(h.get("Message-ID")); len(ids) > 0 {
 		return ids[0]
 	}

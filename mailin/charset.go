@@ -31,6 +31,11 @@ func decodeCharset(b []byte, declared string) (text, used string) {
 	if name == "utf-7" && !bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return decodeUTF7(b), name
 	}
+	if w := wide(b); w != "" {
+		if s, bad := decodeWith(lookupCharset(w), b); bad == 0 {
+			return s, w
+		}
+	}
 	if utf8.Valid(b) {
 		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), ""
 	}
@@ -46,24 +51,27 @@ func decodeCharset(b []byte, declared string) (text, used string) {
 			return s, "gb18030"
 		}
 	}
+	if enc != nil && !utf && liesAboutHan(b, name) {
+		if s, used := guessHan(b); used != "" {
+			return s, used
+		}
+	}
 	if enc != nil && !utf {
 		if s, bad := decodeWith(enc, b); bad == 0 || bad*25 <= utf8.RuneCountInString(s) {
 			return s, name
 		}
 	}
 	if utf { // a cut or damaged character does not make UTF-8 something else
-		s := strings.ToValidUTF8(string(b), "\uFFFD")
-		if multi, bad := countMulti(s); bad <= multi/10+1 && multi > 0 {
+		s, ok := mendLines(b)
+		if multi, bad := countMulti(s); ok && bad <= multi/10+1 && multi > 0 {
 			return s, ""
 		}
 	}
-	if gbPairs(b) {
-		if s, bad := decodeWith(simplifiedchinese.GB18030, b); bad == 0 || bad*50 < len(s) {
-			return s, "gb18030"
-		}
-		if s, bad := decodeWith(traditionalchinese.Big5, b); bad == 0 {
-			return s, "big5"
-		}
+	if s, used := guessHan(b); used != "" {
+		return s, used
+	}
+	if s, ok := mendLines(b); ok {
+		return s, "utf-8"
 	}
 	s, _ := decodeWith(charmap.Windows1252, b)
 	return s, "windows-1252"
@@ -113,24 +121,6 @@ func looksGB(b []byte) bool {
 	return runs > 0 && high >= 4*runs
 }
 
-// gbPairs tells whether most high bytes come in the pairs that Chinese
-// double-byte text is made of.
-func gbPairs(b []byte) bool {
-	pairs, lone := 0, 0
-	for i := 0; i < len(b); i++ {
-		if b[i] < 0x80 {
-			continue
-		}
-		if i+1 < len(b) && b[i+1] >= 0xA1 {
-			pairs++
-			i++
-		} else {
-			lone++
-		}
-	}
-	return pairs > lone*2
-}
-
 // cleanCharset brings a charset label into the form that look-ups know.
 func cleanCharset(s string) string {
 	s = strings.ToLower(strings.Trim(s, " \t\"'"))
@@ -173,7 +163,7 @@ func lookupCharset(name string) encoding.Encoding {
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case "utf-16be":
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
-	case "big5-hkscs", "big5hkscs", "cp950", "windows-950", "x-windows-950", "big-5":
+	case "big5", "big5-hkscs", "big5hkscs", "cp950", "windows-950", "x-windows-950", "big-5":
 		return traditionalchinese.Big5
 	}
 	for _, try := range []string{name, strings.ReplaceAll(name, "_", "-"), strings.Replace(name, "cp-", "cp", 1), strings.Replace(name, "cp", "windows-", 1), strings.Replace(name, "iso", "iso-", 1)} {

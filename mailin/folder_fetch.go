@@ -263,7 +263,7 @@ func (d *drainage) again(ctx context.Context, s *Session, l Listed, first Conten
 	}
 	m := fetched{uid: l.UID, at: l.At, bytes: second.Told, raw: second.Bytes}
 	if second.Told != l.Bytes {
-		m.defect = fmt.Sprintf("size_differs: the server listed %d bytes", l.Bytes)
+		m.defect = fmt.Sprintf("%s: the server listed %d bytes", DefectSizeDiffers, l.Bytes)
 	}
 	return m, nil
 }

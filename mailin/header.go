@@ -82,7 +82,7 @@ func fieldColon(line []byte) int {
 // place where the body starts. stop tells a line that ends the block without
 // a blank line (a boundary). Lines that are no field are junk when another
 // field follows them, else the body starts with them.
-func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect func(code, detail string)) (h header, body int) {
+func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect func(code Defect, detail string)) (h header, body int) {
 	h = make(header, 0, 24)
 	end := min(len(b), pos+limit)
 	var name string
@@ -98,7 +98,7 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 	first := true
 	for pos < len(b) {
 		if pos >= end {
-			defect("header_too_long", "")
+			defect(DefectHeaderTooLong, "")
 			// What is left of the block is skipped, not taken for the body.
 			if i := bytes.Index(b[pos:], []byte("\n\n")); i >= 0 {
 				return h, pos + i + 2
@@ -123,6 +123,9 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 				flush()
 				return h, next
 			}
+			if len(bytes.TrimSpace(line)) == 0 {
+				break // a fold of blanks adds nothing (RFC 5322 4.2)
+			}
 			if !owned {
 				val, owned = append(make([]byte, 0, len(val)+len(line)+64), val...), true
 			}
@@ -138,10 +141,10 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 		default:
 			if len(h) == 0 && name == "" || !headerGoesOn(b, line, next) {
 				flush()
-				defect("header_without_end", "")
+				defect(DefectHeaderWithoutEnd, "")
 				return h, pos
 			}
-			defect("bad_header_line", "")
+			defect(DefectBadHeaderLine, "")
 			if i := bytes.IndexByte(line, ':'); i > 0 { // a field with an impossible name
 				flush()
 				name, val = strings.ToValidUTF8(string(line[:i]), "?"), line[i+1:]

@@ -69,7 +69,8 @@ func stripComment(s string) string {
 }
 
 // quoted reads the quoted string that s starts with. Backslashes are kept
-// where they escape nothing, as in Windows paths.
+// where they escape nothing, as in Windows paths, and so are quotes that are
+// part of a name, which end nothing.
 func quoted(s string) (v, rest string) {
 	var sb strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -77,7 +78,7 @@ func quoted(s string) (v, rest string) {
 		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
 			i++
 			sb.WriteByte(s[i])
-		case s[i] == '"':
+		case s[i] == '"' && (i+1 == len(s) || strings.IndexByte("; \t,(\"", s[i+1]) >= 0):
 			return sb.String(), s[i+1:]
 		default:
 			sb.WriteByte(s[i])

@@ -3,6 +3,7 @@ package mailin
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Parse understands a raw mail. It never fails and never panics, takes time
@@ -26,12 +27,15 @@ func Parse(raw []byte, o Options) Mail {
 	if markup != "" {
 		m.HTML = sanitise(markup, w.o.CIDPrefix)
 	}
+	if strings.Contains(text, "-----BEGIN PGP MESSAGE-----") {
+		w.defects.note(DefectEncrypted, "")
+	}
 	m.split(text, w)
 	m.Kind = kindOf(&m, root, w.o)
 	if m.Kind == KindBounce {
 		m.Bounce = readBounce(root, text)
 	}
-	m.Defects = w.defects
+	m.Defects = w.defects.list
 	return m
 }
 
@@ -61,14 +65,14 @@ func headerHint(root *part) string {
 func (m *Mail) readHeader(root *part, w *walker) {
 	h, hint := root.header, headerHint(root)
 	if len(h) == 0 {
-		w.defect("no_header", "")
+		w.defects.note(DefectNoHeader, "")
 	}
 	if ids := messageIDs(h.get("Message-ID")); len(ids) > 0 {
 		m.MessageID = ids[0]
 	} else if id := cleanID(strings.Trim(h.get("Message-ID"), "<> ")); id != "" {
 		m.MessageID = oneLine(id)
 	} else {
-		w.defect("missing_message_id", "")
+		w.defects.note(DefectMissingMessageID, "")
 	}
 	m.InReplyTo = messageIDs(h.get("In-Reply-To"))
 	m.References = messageIDs(h.get("References"))
@@ -77,9 +81,10 @@ func (m *Mail) readHeader(root *part, w *walker) {
 		to   *[]Address
 	}{{"From", &m.From}, {"Sender", &m.Sender}, {"Reply-To", &m.ReplyTo}, {"To", &m.To}, {"Cc", &m.Cc}} {
 		for i, v := range h.all(f.name) {
+			w.raw8(f.name, v)
 			l := parseAddresses(v, hint)
 			if l.bad {
-				w.defect("bad_address", f.name)
+				w.defects.note(DefectBadAddress, f.name)
 			}
 			if f.name == "From" {
 				if i == 0 {
@@ -93,26 +98,36 @@ func (m *Mail) readHeader(root *part, w *walker) {
 	}
 	switch {
 	case len(m.From) == 0:
-		w.defect("missing_from", "")
+		w.defects.note(DefectMissingFrom, "")
 	case m.fromFields > 1:
-		w.defect("multiple_from", "")
+		w.defects.note(DefectMultipleFrom, "")
 	}
+	w.raw8("Subject", h.get("Subject"))
 	m.Subject = decodeWords(h.get("Subject"), hint)
 	date := h.get("Date")
 	at, exact := parseDate(date)
 	m.Date = at
 	switch {
 	case date == "":
-		w.defect("missing_date", "")
+		w.defects.note(DefectMissingDate, "")
 	case m.Date.IsZero():
-		w.defect("bad_date", oneLine(strings.ToValidUTF8(date[:min(len(date), 60)], "?")))
+		w.defects.note(DefectBadDate, oneLine(strings.ToValidUTF8(date[:min(len(date), 60)], "?")))
 	case !exact:
-		w.defect("date_without_zone", "")
+		w.defects.note(DefectDateWithoutZone, "")
+	}
+}
+
+// raw8 notes a field that holds bytes which are neither encoded (RFC 2047) nor
+// UTF-8 (RFC 6532), so that its characters had to be guessed.
+func (w *walker) raw8(name, v string) {
+	if !utf8.ValidString(v) {
+		w.defects.note(DefectRawHeader, name)
 	}
 }
 
 // rescue finds something to show for a mail without a text of its own: an
-// attached mail, else whatever stands where parts should be.
+// attached mail, a text that is named like a file, what a machine reports,
+// else whatever stands where parts should be.
 func (b *body) rescue(root *part) string {
 	if p := findMedia(root, "message/rfc822"); p != nil && root.declared != "multipart/report" {
 		content, _ := decodeTransfer(p.encoding, p.body)
@@ -121,47 +136,80 @@ func (b *body) rescue(root *part) string {
 		nested := body{w: inner, hint: headerHint(innerRoot)}
 		nested.collect(innerRoot, true)
 		if text, _ := nested.texts(); strings.TrimSpace(text) != "" {
-			b.w.defect("nested_only", "")
+			b.w.defects.note(DefectNestedOnly, "")
 			return text
 		}
 	}
 	for _, a := range b.attached { // a body that was given a file name
-		if p := a.part; p != nil && p.disposition != "attachment" && (p.media == "text/plain" || p.media == "text/html") {
+		if p := a.part; p != nil && p.disposition != "attachment" && p.is("text/") && p.media != "text/rtf" {
 			named := body{w: b.w, hint: b.hint}
 			named.show(p)
 			if text, _ := named.texts(); strings.TrimSpace(text) != "" {
-				b.w.defect("named_body", "")
+				b.w.defects.note(DefectNamedBody, "")
 				return text
 			}
 		}
 	}
+	if root.declared == "multipart/report" {
+		if text := b.report(root); text != "" {
+			b.w.defects.note(DefectReportOnly, "")
+			return text
+		}
+	}
+	if text, _ := decodeCharset(b.w.outside[:min(len(b.w.outside), b.w.o.MaxTextBytes)], b.hint); strings.TrimSpace(text) != "" && !remark(text) {
+		b.w.defects.note(DefectOutsideParts, "")
+		return plainText(text)
+	}
 	if len(b.attached) > 0 || len(b.segments) > 0 || !root.is("multipart/") {
 		return ""
 	}
-	_, pos := headerBlock(b.w.raw, 0, b.w.o.MaxHeaderBytes, nil, func(string, string) {})
+	_, pos := headerBlock(b.w.raw, 0, b.w.o.MaxHeaderBytes, nil, func(Defect, string) {})
 	rest := b.w.raw[pos:min(len(b.w.raw), pos+b.w.o.MaxTextBytes)]
 	if strings.TrimSpace(string(rest)) == "" {
 		return ""
 	}
-	b.w.defect("no_parts", "")
+	b.w.defects.note(DefectNoParts, "")
 	text, _ := decodeCharset(rest, b.hint)
 	return plainText(text)
+}
+
+// remark tells what mailers put before the parts for programs that know no MIME.
+func remark(s string) bool {
+	s = strings.ToLower(s[:min(len(s), 1000)])
+	return strings.Contains(s, "mime") || strings.Contains(s, "multi-part") || strings.Contains(s, "multipart")
+}
+
+// report is what a machine's report says in its own fields (RFC 3464, RFC 8098,
+// RFC 5965), for one that has no words for people.
+func (b *body) report(root *part) (text string) {
+	for _, media := range []string{"message/delivery-status", "message/disposition-notification", "message/feedback-report"} {
+		for _, p := range allMedia(nil, root, media) {
+			content, _ := decodeTransfer(p.encoding, p.body)
+			s, _ := decodeCharset(content[:min(len(content), b.w.o.MaxTextBytes)], "")
+			text = joinText(text, plainText(s))
+		}
+	}
+	return strings.TrimSpace(text)
 }
 
 // split fills in Text and Quoted. A mail without a word of its own shows what
 // it quotes, for a forwarded charge notice is a request too; a signature alone
 // is not shown as text.
 func (m *Mail) split(text string, w *walker) {
-	r := splitReply(text)
+	var writer []string
+	for _, a := range m.From {
+		writer = append(writer, a.Name, a.Address)
+	}
+	r := splitReply(text, writer...)
 	m.Text, m.Quoted = r.text, r.quoted
 	if m.Text != "" || !r.history {
 		return
 	}
 	m.Text, m.Quoted = m.Quoted, ""
 	if r.forwarded || forwardSubject(m.Subject) {
-		w.defect("forwarded_only", "")
+		w.defects.note(DefectForwardedOnly, "")
 	} else {
-		w.defect("quoted_only", "")
+		w.defects.note(DefectQuotedOnly, "")
 	}
 }
 

@@ -26,12 +26,12 @@ func (p *part) is(prefix string) bool { return strings.HasPrefix(p.media, prefix
 // was never closed ends where its parent goes on, and the work stays linear
 // however deep the nesting.
 type walker struct {
-	raw      []byte
-	o        Options
-	bounds   map[string]int // open boundary → level
-	parts    int
-	defects  []string
-	defected map[string]bool
+	raw     []byte
+	o       Options
+	bounds  map[string]int // open boundary → level
+	parts   int
+	outside []byte // text before the first part and behind the last one
+	defects defects
 }
 
 func newWalker(raw []byte, o Options) *walker {
@@ -40,21 +40,6 @@ func newWalker(raw []byte, o Options) *walker {
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	return &walker{raw: raw, o: o.withDefaults()}
-}
-
-// defect notes a fault once.
-func (w *walker) defect(code, detail string) {
-	if detail != "" {
-		code += ": " + detail
-	}
-	if w.defected[code] || len(w.defects) >= 100 {
-		return
-	}
-	if w.defected == nil {
-		w.defected = map[string]bool{}
-	}
-	w.defected[code] = true
-	w.defects = append(w.defects, code)
 }
 
 // root reads the whole mail.
@@ -80,10 +65,10 @@ func (w *walker) entity(pos, depth int, def string) (*part, int) {
 	if depth > 0 {
 		stop = func(line []byte) bool { level, _ := w.delimiter(line); return level > 0 }
 	}
-	p.header, pos = headerBlock(w.raw, pos, w.o.MaxHeaderBytes, stop, w.defect)
+	p.header, pos = headerBlock(w.raw, pos, w.o.MaxHeaderBytes, stop, w.defects.note)
 	p.describe(def)
 	if p.encoding == "?" {
-		w.defect("unknown_encoding", oneLine(strings.ToValidUTF8(p.header.get("Content-Transfer-Encoding"), "?")))
+		w.defects.note(DefectUnknownEncoding, oneLine(strings.ToValidUTF8(p.header.get("Content-Transfer-Encoding"), "?")))
 		p.encoding = ""
 	}
 	if !p.is("multipart/") {
@@ -92,7 +77,7 @@ func (w *walker) entity(pos, depth int, def string) (*part, int) {
 		return p, next
 	}
 	if depth >= w.o.MaxDepth {
-		w.defect("too_deep", "")
+		w.defects.note(DefectTooDeep, "")
 		end, next := w.bodyEnd(pos)
 		p.media, p.body = "application/octet-stream", w.raw[pos:end]
 		return p, next
@@ -121,12 +106,12 @@ func (w *walker) multipart(p *part, pos, level int) int {
 	release, first := w.open(boundary, pos, level)
 	if release == nil {
 		if boundary = w.guessBoundary(pos); boundary != "" {
-			w.defect("bad_boundary", "")
+			w.defects.note(DefectBadBoundary, "")
 			release, first = w.open(boundary, pos, level)
 		}
 	}
 	if release == nil {
-		w.defect("no_boundary", "")
+		w.defects.note(DefectNoBoundary, "")
 		end, next := w.bodyEnd(pos)
 		p.media, p.body, p.encoding = "text/plain", w.raw[start:end], ""
 		if looksHTML(p.body) {
@@ -135,6 +120,9 @@ func (w *walker) multipart(p *part, pos, level int) int {
 		return next
 	}
 	defer release()
+	if level == 1 {
+		w.outside = w.raw[pos:first]
+	}
 	pos = first // past the preamble
 	def := "text/plain"
 	if p.media == "multipart/digest" {
@@ -144,14 +132,14 @@ func (w *walker) multipart(p *part, pos, level int) int {
 		line, next := nextLine(w.raw, pos)
 		at, closed := w.delimiter(line)
 		if at != level {
-			w.defect("unclosed_multipart", "")
+			w.defects.note(DefectUnclosedMultipart, "")
 			return pos // an outer boundary: the parent goes on
 		}
 		if closed {
 			return w.epilogue(p, next, level)
 		}
 		if w.parts >= w.o.MaxParts {
-			w.defect("too_many_parts", "")
+			w.defects.note(DefectTooManyParts, "")
 			p.children = append(p.children, &part{media: "application/octet-stream", body: w.raw[pos:]})
 			return len(w.raw)
 		}
@@ -159,18 +147,21 @@ func (w *walker) multipart(p *part, pos, level int) int {
 		child, pos = w.entity(next, level, def)
 		p.children = append(p.children, child)
 	}
-	w.defect("unclosed_multipart", "")
+	w.defects.note(DefectUnclosedMultipart, "")
 	return pos
 }
 
 // epilogue passes over what follows the closing delimiter. Some mailers go on
 // with parts after it, and these are kept.
 func (w *walker) epilogue(p *part, pos, level int) int {
-	_, next := w.bodyEnd(pos)
+	end, next := w.bodyEnd(pos)
+	if level == 1 && len(bytes.TrimSpace(w.outside)) == 0 {
+		w.outside = w.raw[pos:end]
+	}
 	if next < len(w.raw) {
 		line, after := nextLine(w.raw, next)
 		if at, closed := w.delimiter(line); at == level {
-			w.defect("parts_after_end", "")
+			w.defects.note(DefectPartsAfterEnd, "")
 			if closed || w.parts >= w.o.MaxParts {
 				return w.skipLevel(after, level)
 			}

@@ -18,11 +18,11 @@ const (
 )
 
 var headerLabels = map[string]int{
-	"from": labelFrom, "发件人": labelFrom, "寄件者": labelFrom, "寄件人": labelFrom, "發件人": labelFrom, "von": labelFrom, "de": labelFrom, "da": labelFrom, "van": labelFrom, "från": labelFrom, "fra": labelFrom, "od": labelFrom, "от": labelFrom, "від": labelFrom, "差出人": labelFrom, "expéditeur": labelFrom, "lähettäjä": labelFrom, "message de": labelFrom, "보낸 사람": labelFrom,
-	"sent": labelDate, "date": labelDate, "发送时间": labelDate, "发送日期": labelDate, "日期": labelDate, "时间": labelDate, "寄件日期": labelDate, "傳送時間": labelDate, "發送時間": labelDate, "已发送": labelDate, "datum": labelDate, "gesendet": labelDate, "envoyé": labelDate, "enviado": labelDate, "enviada": labelDate, "enviado el": labelDate, "enviada em": labelDate, "fecha": labelDate, "data": labelDate, "inviato": labelDate, "verzonden": labelDate, "skickat": labelDate, "sendt": labelDate, "dato": labelDate, "wysłano": labelDate, "дата": labelDate, "отправлено": labelDate, "sent at": labelDate, "send": labelDate, "送信日時": labelDate, "lähetetty": labelDate, "päivämäärä": labelDate, "sent on": labelDate, "message du": labelDate,
-	"to": labelTo, "收件人": labelTo, "收件者": labelTo, "an": labelTo, "à": labelTo, "a": labelTo, "para": labelTo, "aan": labelTo, "till": labelTo, "til": labelTo, "do": labelTo, "кому": labelTo, "宛先": labelTo, "vastaanottaja": labelTo, "destinataire": labelTo,
-	"cc": labelCc, "抄送": labelCc, "副本": labelCc, "kopie": labelCc, "copie à": labelCc, "копия": labelCc, "kopia": labelCc, "bcc": labelCc, "密送": labelCc,
-	"subject": labelSubject, "主题": labelSubject, "主旨": labelSubject, "主題": labelSubject, "标题": labelSubject, "betreff": labelSubject, "objet": labelSubject, "asunto": labelSubject, "assunto": labelSubject, "oggetto": labelSubject, "onderwerp": labelSubject, "ämne": labelSubject, "emne": labelSubject, "temat": labelSubject, "тема": labelSubject, "件名": labelSubject, "aihe": labelSubject, "sujet": labelSubject,
+	"from": labelFrom, "发件人": labelFrom, "寄件者": labelFrom, "寄件人": labelFrom, "发信人": labelFrom, "發信人": labelFrom, "发送人": labelFrom, "发送者": labelFrom, "發件人": labelFrom, "von": labelFrom, "de": labelFrom, "da": labelFrom, "van": labelFrom, "från": labelFrom, "fra": labelFrom, "od": labelFrom, "от": labelFrom, "від": labelFrom, "差出人": labelFrom, "expéditeur": labelFrom, "lähettäjä": labelFrom, "message de": labelFrom, "보낸 사람": labelFrom,
+	"sent": labelDate, "date": labelDate, "发送时间": labelDate, "发件时间": labelDate, "发件日期": labelDate, "發件日期": labelDate, "寄件時間": labelDate, "时间日期": labelDate, "发送日期": labelDate, "日期": labelDate, "时间": labelDate, "寄件日期": labelDate, "傳送時間": labelDate, "發送時間": labelDate, "已发送": labelDate, "datum": labelDate, "gesendet": labelDate, "envoyé": labelDate, "enviado": labelDate, "enviada": labelDate, "enviado el": labelDate, "enviada em": labelDate, "fecha": labelDate, "data": labelDate, "inviato": labelDate, "verzonden": labelDate, "skickat": labelDate, "sendt": labelDate, "dato": labelDate, "wysłano": labelDate, "дата": labelDate, "отправлено": labelDate, "sent at": labelDate, "send": labelDate, "送信日時": labelDate, "lähetetty": labelDate, "päivämäärä": labelDate, "sent on": labelDate, "message du": labelDate,
+	"to": labelTo, "收件人": labelTo, "收件者": labelTo, "收信人": labelTo, "发送至": labelTo, "接收人": labelTo, "an": labelTo, "à": labelTo, "a": labelTo, "para": labelTo, "aan": labelTo, "till": labelTo, "til": labelTo, "do": labelTo, "кому": labelTo, "宛先": labelTo, "vastaanottaja": labelTo, "destinataire": labelTo,
+	"cc": labelCc, "抄送": labelCc, "抄送人": labelCc, "抄送至": labelCc, "密件抄送": labelCc, "副本": labelCc, "kopie": labelCc, "copie à": labelCc, "копия": labelCc, "kopia": labelCc, "bcc": labelCc, "密送": labelCc,
+	"subject": labelSubject, "主题": labelSubject, "主旨": labelSubject, "主題": labelSubject, "标题": labelSubject, "標題": labelSubject, "邮件主题": labelSubject, "betreff": labelSubject, "objet": labelSubject, "asunto": labelSubject, "assunto": labelSubject, "oggetto": labelSubject, "onderwerp": labelSubject, "ämne": labelSubject, "emne": labelSubject, "temat": labelSubject, "тема": labelSubject, "件名": labelSubject, "aihe": labelSubject, "sujet": labelSubject,
 	"reply-to": labelReply, "答复": labelReply, "回复": labelReply, "reply to": labelReply, "antwort an": labelReply, "répondre à": labelReply,
 }
 
@@ -36,14 +36,20 @@ func headerLabel(line string) int {
 	if i <= 0 {
 		return 0
 	}
-	return headerLabels[strings.ToLower(strings.Trim(line[:i], "*_ \t\u00a0\u3000"))]
+	label := strings.ToLower(strings.Trim(line[:i], "*_ \t\u00a0\u3000"))
+	if k := headerLabels[label]; k != 0 || isASCII(label) {
+		return k
+	}
+	return headerLabels[labelBlanks.Replace(label)] // Chinese labels are spread to the same width
 }
+
+var labelBlanks = strings.NewReplacer(" ", "", "\u3000", "", "\u00a0", "")
 
 // separators stand between dashes; the value tells a forwarded mail.
 var separators = map[string]bool{
-	"original message": false, "original": false, "original email": false, "original mail": false, "originalmessage": false, "reply message": false, "original appointment": false, "原始邮件": false, "原始郵件": false, "原邮件": false, "邮件原件": false, "回复的原邮件": false, "回复邮件": false, "原始信息": false, "原始訊息": false, "回复原文": false,
+	"original message": false, "original": false, "original email": false, "original mail": false, "originalmessage": false, "reply message": false, "original appointment": false,
 	"ursprüngliche nachricht": false, "original-nachricht": false, "originalnachricht": false, "message d'origine": false, "message original": false, "mensaje original": false, "messaggio originale": false, "mensagem original": false, "oorspronkelijk bericht": false, "ursprungligt meddelande": false, "originalmeddelande": false, "oprindelig meddelelse": false, "oprindelig besked": false, "opprinnelig e-post": false, "opprinnelig melding": false, "wiadomość oryginalna": false, "исходное сообщение": false, "alkuperäinen viesti": false, "元のメッセージ": false,
-	"forwarded message": true, "forwarded mail": true, "forwarded": true, "forwarded email": true, "转发的邮件": true, "转发邮件": true, "转发邮件信息": true, "转发的邮件信息": true, "被转发邮件信息": true, "轉寄的郵件": true, "已转发邮件": true, "转发邮件正文": true, "weitergeleitete nachricht": true, "message transféré": true, "mensaje reenviado": true, "messaggio inoltrato": true, "mensagem encaminhada": true, "doorgestuurd bericht": true, "vidarebefordrat meddelande": true, "videresendt meddelelse": true, "пересылаемое сообщение": true, "перенаправленное сообщение": true,
+	"forwarded message": true, "forwarded mail": true, "forwarded": true, "forwarded email": true, "weitergeleitete nachricht": true, "message transféré": true, "mensaje reenviado": true, "messaggio inoltrato": true, "mensagem encaminhada": true, "doorgestuurd bericht": true, "vidarebefordrat meddelande": true, "videresendt meddelelse": true, "пересылаемое сообщение": true, "перенаправленное сообщение": true,
 }
 
 // openers are whole lines that need no dashes; all of them open a forwarded mail.
@@ -70,7 +76,7 @@ func separator(line string) (forward, ok bool) {
 	low := strings.ToLower(strings.TrimRight(core, ":：. "))
 	if strings.HasPrefix(line, "--") || strings.HasPrefix(line, "__") || strings.HasPrefix(line, "==") || strings.HasPrefix(line, "\u2014") || strings.HasPrefix(line, "\u2500") {
 		if lead >= 2 {
-			if f, ok := separators[low]; ok {
+			if f, ok := oldMail(low); ok {
 				return f, true
 			}
 			if strings.HasPrefix(low, "forwarded by ") || strings.HasPrefix(low, "original message") && len(low) < 60 {
@@ -84,6 +90,53 @@ func separator(line string) (forward, ok bool) {
 		}
 	}
 	return false, strings.Contains(low, "reply above this line") || strings.Contains(low, "在此行上方回复")
+}
+
+// oldMail tells the words that stand over an old mail, in lower case and without the dashes around
+// them. Chinese programs have many names for it, made of the same few words.
+func oldMail(low string) (forward, ok bool) {
+	if f, ok := separators[low]; ok {
+		return f, true
+	}
+	if isASCII(low) || len(low) > 60 {
+		return false, false
+	}
+	for _, w := range []string{"转发人", "转发于", "轉呈者", "转呈者"} {
+		if strings.Contains(low, w) {
+			return true, true
+		}
+	}
+	thing := false
+	for _, w := range []string{"邮件", "郵件", "信件", "信息", "訊息", "消息", "来信", "來信", "原文"} {
+		thing = thing || strings.Contains(low, w)
+	}
+	if !thing {
+		return false, false
+	}
+	for _, w := range []string{"转发", "轉寄", "轉發", "转寄"} {
+		if strings.Contains(low, w) {
+			return true, true
+		}
+	}
+	for _, w := range []string{"原", "回复", "回覆", "答复", "答覆"} {
+		if strings.Contains(low, w) {
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// title tells a line that only announces the copied header below it.
+func title(line string) (forward, ok bool) {
+	if rule(line, '_') || rule(line, '-') || rule(line, '=') || rule(line, '*') {
+		return false, true
+	}
+	core := strings.Trim(line, "-_=*~# \t\u00a0\u2014\u2500\u2015:：")
+	if core != line && len(line)-len(core) >= 4 && len(line) < 120 {
+		f, _ := oldMail(strings.ToLower(core))
+		return f, true // between dashes, in a language of its own
+	}
+	return oldMail(strings.ToLower(core))
 }
 
 func firstByte(s string) byte {
@@ -102,7 +155,14 @@ var starters = []string{"on ", "在", "于", "於", "am ", "le ", "el ", "il ", 
 // attribution returns how many lines starting at i say who wrote what is
 // quoted below, 0 when none do.
 func (s *splitter) attribution(i int) int {
-	if !s.ends[i] && !s.ends[min(i+1, len(s.lines)-1)] && !s.ends[min(i+2, len(s.lines)-1)] && !s.ends[min(i+3, len(s.lines)-1)] {
+	if oldGmail(s.lines[i]) {
+		return 1
+	}
+	ends := false
+	for j := i; j < min(i+5, len(s.lines)); j++ {
+		ends = ends || s.ends[j]
+	}
+	if !ends {
 		return 0
 	}
 	first := strings.ToLower(strings.TrimSpace(s.lines[i]))
@@ -124,7 +184,7 @@ func (s *splitter) attribution(i int) int {
 		return 0
 	}
 	joined := first
-	for n := 1; n <= 4; n++ {
+	for n := 1; n <= 5; n++ {
 		if attributes(joined, starts) {
 			return n
 		}
@@ -132,6 +192,9 @@ func (s *splitter) attribution(i int) int {
 			break
 		}
 		next := strings.ToLower(strings.TrimSpace(s.lines[i+n]))
+		if next == "" && starts && i+n+1 < len(s.lines) && strings.TrimSpace(s.lines[i+n+1]) == "<" {
+			continue // an address that was made a paragraph of its own
+		}
 		if next == "" || len(joined)+len(next) > 500 {
 			break
 		}
@@ -149,6 +212,21 @@ func (s *splitter) attribution(i int) int {
 		return 1
 	}
 	return 0
+}
+
+// oldGmail tells the attribution "2013-01-31 10:00 GMT+08:00 Name", which has no verb.
+func oldGmail(line string) bool {
+	const form = "0000-00-00 00:00 GMT"
+	line = strings.TrimSpace(line)
+	if len(line) < len(form)+8 || len(line) > 200 || line[len(form)] != '+' && line[len(form)] != '-' {
+		return false
+	}
+	for i := range len(form) {
+		if c := form[i]; c == '0' && !isDigit(line[i]) || c != '0' && c != line[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func writes(line string) bool {
@@ -197,11 +275,4 @@ func digits(s string) int {
 		}
 	}
 	return n
-}
-
-// footers begin the lines that phones and programs append.
-var footers = []string{
-	"发自我的", "发自手机", "发自", "发送自", "来自我的", "來自我的", "發自我的", "從我的", "从我的", "获取 outlook", "下载 outlook", "取得 outlook", "自我的",
-	"sent from my", "sent from mail for windows", "sent from outlook", "sent from the", "sent from yahoo", "sent from gmail", "sent from samsung", "sent from a", "sent from proton", "sent via", "sent with", "sent using", "sent by", "get outlook for", "download outlook", "sent from",
-	"envoyé de mon", "envoyé à partir", "envoyé avec", "envoyé depuis", "von meinem", "gesendet von", "gesendet mit", "inviato da", "enviado desde", "enviado de", "enviado do", "verzonden vanaf", "verstuurd vanaf", "skickat från", "sendt fra", "wysłane z", "отправлено с", "отправлено из", "надіслано з", "lähetetty",
 }

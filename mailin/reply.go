@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // reply is a text taken apart.
@@ -17,7 +16,9 @@ type reply struct {
 // blocks and signatures, as QQ, Foxmail, 163, Outlook, Gmail, Apple Mail,
 // Thunderbird and others write them. It goes through the lines once; nothing
 // is dropped but blank lines at the seams.
-func splitReply(text string) reply {
+//
+// writer are the names and addresses of who wrote it, as far as known.
+func splitReply(text string, writer ...string) reply {
 	s := splitter{lines: strings.Split(text, "\n")}
 	s.aside = make([]bool, len(s.lines))
 	s.ends = make([]bool, len(s.lines))
@@ -27,6 +28,15 @@ func splitReply(text string) reply {
 	}
 	for i := 0; i < len(s.lines); {
 		i = s.step(i)
+	}
+	var names []string
+	for _, n := range writer {
+		if n = strings.ToLower(strings.TrimSpace(n)); n != "" {
+			names = append(names, n)
+		}
+	}
+	if names != nil {
+		s.card(names)
 	}
 	return s.result()
 }
@@ -60,8 +70,9 @@ func (s *splitter) step(i int) int {
 	if s.headerBlock(i) {
 		return s.rest(i)
 	}
-	if rule(line, '_') || rule(line, '-') || rule(line, '=') {
+	if forward, ok := title(line); ok {
 		if j := s.nextFull(i + 1); j < len(s.lines) && s.headerBlock(j) {
+			s.forwarded = s.forwarded || forward
 			return s.rest(i)
 		}
 	}
@@ -74,12 +85,17 @@ func (s *splitter) step(i int) int {
 		}
 		return i + n
 	}
+	if end := s.pgpArmour(i); end > i {
+		s.mark(i, end)
+		return end
+	}
 	if end := s.signature(i); end > i {
 		s.mark(i, end)
 		return end
 	}
 	if footer(line) && s.endsText(i+1) {
 		s.aside[i] = true
+		s.table(i)
 	}
 	return i + 1
 }
@@ -114,35 +130,6 @@ func (s *splitter) endsText(i int) bool {
 	line := strings.TrimSpace(s.lines[i])
 	_, sep := separator(line)
 	return sep || isQuote(line) || footer(line) || rule(line, '_') || rule(line, '-') || isSignatureMark(s.lines[i]) || s.headerBlock(i) || s.attribution(i) > 0
-}
-
-// signature returns the end of the signature that starts at line i (RFC 3676
-// 4.3), i when there is none. What is too long is no signature.
-func (s *splitter) signature(i int) int {
-	if !isSignatureMark(s.lines[i]) {
-		return i
-	}
-	const mostLines, mostBytes = 15, 1500
-	size, end := 0, i+1
-	for ; end < len(s.lines); end++ {
-		line := strings.TrimSpace(s.lines[end])
-		if line == "" {
-			continue
-		}
-		if _, sep := separator(line); sep || isQuote(line) || s.headerBlock(end) || s.attribution(end) > 0 {
-			break
-		}
-		size += len(line)
-		if end-i > mostLines || size > mostBytes {
-			return i
-		}
-	}
-	return end
-}
-
-func isSignatureMark(line string) bool {
-	line = strings.TrimSuffix(line, "\r")
-	return line == "-- " || line == "--" || line == "\u2014" || line == "--\u00a0" || line == "\u2013\u2013" || line == "__"
 }
 
 // isQuote tells a line that was quoted with a mark.
@@ -220,7 +207,7 @@ func (s *splitter) result() reply {
 // trimBlank drops blank lines at both ends and blanks at the end; the indent
 // of the first line stays.
 func trimBlank(s string) string {
-	s = strings.TrimRight(s, " \t\n\u00a0\u3000")
+	s = strings.TrimRight(s, " \t\n\u00a0\u3000\u1427") // the last one is left by a Gmail extension
 	for {
 		i := strings.IndexByte(s, '\n')
 		if i < 0 || strings.TrimSpace(s[:i]) != "" {
@@ -228,23 +215,4 @@ func trimBlank(s string) string {
 		}
 		s = s[i+1:]
 	}
-}
-
-// footer tells the line a phone or a program adds below what its owner wrote.
-func footer(line string) bool {
-	if len(line) > 160 || utf8.RuneCountInString(line) > 60 {
-		return false
-	}
-	low := strings.ToLower(strings.Trim(line, "*_[]<>| \t-"))
-	for _, p := range footers {
-		rest, ok := strings.CutPrefix(low, p)
-		if !ok {
-			continue
-		}
-		if strings.ContainsAny(rest, ",;!?") || strings.ContainsAny(rest, "，。！？；") || strings.HasSuffix(rest, ".") && strings.Count(rest, " ") > 5 {
-			return false
-		}
-		return len(strings.Fields(rest)) <= 8 && utf8.RuneCountInString(rest) <= 40
-	}
-	return strings.HasPrefix(low, "签名由") && strings.HasSuffix(low, "定制")
 }

@@ -39,12 +39,30 @@ func TestSplitReply(t *testing.T) {
 		"an address with a colon":   {"2024-08-05 我的账号 wang@x.example 扣费如下:\n19.9元\n", "2024-08-05 我的账号 wang@x.example 扣费如下:\n19.9元", ""},
 		"he wrote in a sentence":    {"客服在8月5日写道会退款，但没有退\n请处理\n", "客服在8月5日写道会退款，但没有退\n请处理", ""},
 		"a rule between paragraphs": {"one\n-----\ntwo\n", "one\n-----\ntwo", ""},
+		"139":                       {"退订\n\n----邮件原文----\n发件人：\"客服\" <d@x.example>\n抄 送： (无)\n您好\n", "退订", "----邮件原文----\n发件人：\"客服\" <d@x.example>\n抄 送： (无)\n您好"},
+		"thunderbird forward":       {"不是我开的\n\n-------- 转发的消息 --------\n主题: \t扣款\n日期: \t周一\n发件人: \t支付\n\n19.90\n", "不是我开的", "-------- 转发的消息 --------\n主题: \t扣款\n日期: \t周一\n发件人: \t支付\n\n19.90"},
+		"a title and no dashes":     {"退订\n\n原始邮件\n发件人：客服<d@x.example>\n时间：2024年8月5日\n主　题：回执\n\n您好\n", "退订", "原始邮件\n发件人：客服<d@x.example>\n时间：2024年8月5日\n主　题：回执\n\n您好"},
+		"a title of another kind":   {"关于原始邮件\n我没有收到\n", "关于原始邮件\n我没有收到", ""},
+		"aliyun":                    {"退订\n------------------------------------------------------------------\n发件人：客服 <d@x.example>\n发送时间：2024年8月5日\n收件人：王芳\n主　题：回执\n\n您好\n", "退订", "------------------------------------------------------------------\n发件人：客服 <d@x.example>\n发送时间：2024年8月5日\n收件人：王芳\n主　题：回执\n\n您好"},
+		"qq signature":              {"退订\n\n------------------\n王芳\n电话 13800001234\n\n\n------------------ 原始邮件 ------------------\n您好\n", "退订", "------------------\n王芳\n电话 13800001234\n\n\n------------------ 原始邮件 ------------------\n您好"},
+		"netease master":            {"退订\n\n| |\n王芳\n|\n|\nw@x.example\n|\n签名由网易邮箱大师定制\n\n在2024年08月05日 09:00，客服<d@x.example> 写道：\n您好\n", "退订", "| |\n王芳\n|\n|\nw@x.example\n|\n签名由网易邮箱大师定制\n\n在2024年08月05日 09:00，客服<d@x.example> 写道：\n您好"},
+		"a business card":           {"退订，谢谢\n\n\n王芳\nwang@x.example\n\n\n----- 原始邮件 -----\n您好\n", "退订，谢谢", "王芳\nwang@x.example\n\n----- 原始邮件 -----\n您好"},
+		"a name typed by hand":      {"请停止扣费\n\n此致\n敬礼！\n\n王芳\n", "请停止扣费\n\n此致\n敬礼！\n\n王芳", ""},
+		"an address is the answer":  {"wang@x.example\n", "wang@x.example", ""},
+		"signed in place":           {"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nstop it\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\n", "stop it", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----"},
+		"old gmail":                 {"stop\n\n2024-08-05 10:00 GMT+08:00 Desk\n\n> hello\n", "stop", "2024-08-05 10:00 GMT+08:00 Desk\n\n> hello"},
+		"a phone with a link":       {"stop\n\n获取 Outlook for Android<https://aka.ms/AAb9ysg>\n", "stop", "获取 Outlook for Android<https://aka.ms/AAb9ysg>"},
+		"a phone that excuses":      {"stop\n\nSent from my cell, please excuse any typos.\n", "stop", "Sent from my cell, please excuse any typos."},
+		"a phone in traditional":    {"停止扣款\n\n從我的 iPhone 傳送\n", "停止扣款", "從我的 iPhone 傳送"},
+		"a request like a footer":   {"你好\n从我的微信扣了30元\n", "你好\n从我的微信扣了30元", ""},
+		"another one":               {"你好\n发自我的支付宝的自动续费请关掉\n", "你好\n发自我的支付宝的自动续费请关掉", ""},
+		"and in English":            {"hello\nSent from my account 30 USD\n", "hello\nSent from my account 30 USD", ""},
 		"reply above this line":     {"stop\n## Please reply above this line ##\nold\n", "stop", "## Please reply above this line ##\nold"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := splitReply(tt.in)
+			got := splitReply(tt.in, "王芳", "wang@x.example")
 			if diff := cmp.Diff([2]string{tt.text, tt.quoted}, [2]string{got.text, got.quoted}); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}

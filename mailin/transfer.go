@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 )
 
 // base64Value maps a byte to its six bits, 64 for padding, 65 for line ends
@@ -119,7 +120,7 @@ func decodeQP(src []byte) []byte {
 // transferName brings a Content-Transfer-Encoding into one of base64,
 // quoted-printable, uuencode, "" (as it is), or "?" when nobody knows it.
 func transferName(v string) string {
-	v = strings.ToLower(v)
+	v = strings.NewReplacer("base 64", "base64", "base-64", "base64").Replace(strings.ToLower(v))
 	if i := strings.IndexAny(v, ";, \t("); i > 0 {
 		v = v[:i]
 	}
@@ -150,6 +151,70 @@ func decodeTransfer(enc string, b []byte) (out []byte, foreign int) {
 		}
 	}
 	return b, 0
+}
+
+// undeclared tells text in an encoding that its part does not declare, by what it would be read as, and
+// returns it decoded; enc is "" where it is what it says.
+func undeclared(b []byte) (out []byte, enc string) {
+	if text, ok := hiddenBase64(bytes.TrimSpace(b)); ok {
+		return text, "base64"
+	}
+	codes := 0
+	for rest := b; codes < 6; {
+		i := bytes.IndexByte(rest, '=')
+		if i < 0 || i+2 >= len(rest) {
+			return b, ""
+		}
+		if unhex(rest[i+1]) >= 8 && unhex(rest[i+2]) >= 0 {
+			codes++
+		}
+		rest = rest[i+1:]
+	}
+	if out = decodeQP(b); isASCII(string(b)) && readable(out) {
+		return out, "quoted-printable"
+	}
+	return b, ""
+}
+
+// hiddenBase64 decodes text that is nothing but lines of base64, and readable once decoded.
+func hiddenBase64(b []byte) (text []byte, ok bool) {
+	const least = 40
+	if len(b) < least {
+		return nil, false
+	}
+	chars, width := 0, 0
+	for line := range bytes.Lines(b) {
+		line = bytes.TrimRight(line, "\r\n")
+		if width == 0 {
+			width = len(line)
+		}
+		for _, c := range line {
+			if base64Value[c] > 64 {
+				return nil, false
+			}
+		}
+		if len(line) > width { // all lines but the last are full
+			return nil, false
+		}
+		chars += len(line)
+	}
+	if chars%4 != 0 {
+		return nil, false
+	}
+	text, _ = decodeBase64(b)
+	return text, readable(text)
+}
+
+// readable tells text beyond ASCII from bytes that mean something else.
+func readable(b []byte) bool {
+	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' }) {
+		return false
+	}
+	if utf8.Valid(b) {
+		return true
+	}
+	_, used := guessHan(b)
+	return used != ""
 }
 
 // transferSize is the length of what decodeTransfer would return.

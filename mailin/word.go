@@ -18,14 +18,10 @@ func decodeWords(s, hint string) string {
 		return oneLine(s)
 	}
 	var out strings.Builder
-	var run []byte // decoded bytes of neighbouring words
-	runCharset := ""
+	var r wordRun
 	flush := func() {
-		if run != nil {
-			t, _ := decodeCharset(run, runCharset)
-			out.WriteString(t)
-			run = nil
-		}
+		out.WriteString(r.text())
+		r = wordRun{}
 	}
 	noMore := false // no word ends behind this point
 	for len(s) > 0 && !noMore {
@@ -33,7 +29,7 @@ func decodeWords(s, hint string) string {
 		if i < 0 {
 			break
 		}
-		cs, b, n, ended := parseWord(s[i:])
+		w, n, ended := parseWord(s[i:])
 		if n == 0 {
 			noMore = !ended
 			flush()
@@ -42,23 +38,76 @@ func decodeWords(s, hint string) string {
 			continue
 		}
 		between := s[:i]
-		if run == nil || strings.TrimSpace(between) != "" {
+		if r.words == 0 || strings.TrimSpace(between) != "" {
 			flush()
 			out.WriteString(rawText(between, hint))
 		}
-		if run != nil && !strings.EqualFold(cs, runCharset) {
+		if r.words > 0 && !strings.EqualFold(w.charset, r.charset) {
 			flush()
 		}
-		runCharset = cs
-		run = append(run, b...)
-		if run == nil {
-			run = []byte{}
-		}
+		r.add(w)
 		s = s[i+n:]
 	}
 	flush()
 	out.WriteString(rawText(s, hint))
 	return oneLine(out.String())
+}
+
+// wordRun is a run of neighbouring encoded words of one charset.
+type wordRun struct {
+	words   int
+	charset string
+	bytes   []byte // each word decoded by itself
+	// Some mailers encode a whole text as base64 and cut that wherever a line is full, so that a word
+	// ends inside a group of four. joined is the words decoded as if they were one, nil as long as
+	// that makes no difference.
+	joined []byte
+	group  string // what the last word left over of a group, at most three characters
+}
+
+func (r *wordRun) add(w encodedWord) {
+	r.words++
+	r.charset = w.charset
+	if !w.base64 {
+		b := decodeQWord(w.payload)
+		r.bytes = append(r.bytes, b...)
+		if r.joined != nil {
+			r.joined = append(r.joined, b...)
+		}
+		r.group = ""
+		return
+	}
+	payload := strings.TrimSpace(w.payload)
+	if r.group != "" && r.joined == nil {
+		r.joined = append([]byte{}, r.bytes...)
+	}
+	if r.joined != nil {
+		before, _ := decodeBase64([]byte(r.group))
+		b, _ := decodeBase64([]byte(r.group + payload))
+		r.joined = append(r.joined, b[min(len(before), len(b)):]...)
+	}
+	b, _ := decodeBase64([]byte(payload))
+	r.bytes = append(r.bytes, b...)
+	all := r.group + payload
+	r.group = all[len(all)-len(all)%4:]
+	if strings.HasSuffix(all, "=") {
+		r.group = ""
+	}
+}
+
+// text is the run in UTF-8: the words by themselves, unless they are readable only as one.
+func (r *wordRun) text() string {
+	if r.words == 0 {
+		return ""
+	}
+	alone, used := decodeCharset(r.bytes, r.charset)
+	if r.joined == nil || used == "" || used == cleanCharset(r.charset) && !strings.Contains(alone, "\uFFFD") {
+		return alone
+	}
+	if together, used := decodeCharset(r.joined, r.charset); (used == "" || used == cleanCharset(r.charset)) && strings.Count(together, "\uFFFD") <= strings.Count(alone, "\uFFFD") {
+		return together
+	}
+	return alone
 }
 
 func rawText(s, hint string) string {
@@ -69,38 +118,39 @@ func rawText(s, hint string) string {
 	return t
 }
 
+// encodedWord is one encoded word (RFC 2047), its payload not yet decoded.
+type encodedWord struct {
+	charset, payload string
+	base64           bool
+}
+
 // parseWord reads the encoded word that s starts with. n is its length, 0
 // when it is none; ended is false when nothing in s could end a word.
-func parseWord(s string) (charset string, b []byte, n int, ended bool) {
+func parseWord(s string) (w encodedWord, n int, ended bool) {
 	p := 2
 	i := strings.IndexByte(s[p:min(len(s), p+64)], '?')
 	if i < 0 {
-		return "", nil, 0, true
+		return w, 0, true
 	}
-	charset = s[p : p+i]
+	w.charset = s[p : p+i]
 	p += i + 1
-	if len(s) < p+2 || s[p+1] != '?' || strings.ContainsAny(charset, " \t=<>\"") {
-		return "", nil, 0, true
+	if len(s) < p+2 || s[p+1] != '?' || strings.ContainsAny(w.charset, " \t=<>\"") {
+		return w, 0, true
 	}
 	enc := s[p] | 0x20
 	if enc != 'b' && enc != 'q' {
-		return "", nil, 0, true
+		return w, 0, true
 	}
 	p += 2
 	end := strings.Index(s[p:], "?=")
 	if end < 0 {
-		return "", nil, 0, false
+		return w, 0, false
 	}
-	payload := s[p : p+end]
-	if j := strings.IndexByte(charset, '*'); j >= 0 { // RFC 2231 language tag
-		charset = charset[:j]
+	w.payload, w.base64 = s[p:p+end], enc == 'b'
+	if j := strings.IndexByte(w.charset, '*'); j >= 0 { // RFC 2231 language tag
+		w.charset = w.charset[:j]
 	}
-	if enc == 'b' {
-		b, _ = decodeBase64([]byte(payload))
-	} else {
-		b = decodeQWord(payload)
-	}
-	return charset, b, p + end + 2, true
+	return w, p + end + 2, true
 }
 
 func decodeQWord(s string) []byte {

@@ -118,6 +118,7 @@ type apiMessage struct {
 	Assurance    int             `json:"assurance"`
 	AssuranceWhy []string        `json:"assurance_why" nullable:"false"`
 	Attachments  []apiAttachment `json:"attachments" nullable:"false"`
+	Defects      []string        `json:"defects" nullable:"false" doc:"What was wrong with a mail: stable codes, each followed by ': ' and a detail where there is one."`
 }
 
 type apiAttachment struct {
@@ -301,6 +302,7 @@ func (s *Server) messageOut(m tickets.Message) apiMessage {
 		ID: m.ID, Direction: string(m.Direction), Channel: string(m.Channel), At: s.stamp(m.At), From: m.Sender, FromName: m.SenderName,
 		To: m.Recipient, Subject: m.Subject, Text: m.Text, Quoted: m.Quoted, Kind: m.Kind, Asks: names(m.Asks),
 		Assurance: m.Assurance, AssuranceWhy: names(m.AssuranceWhy), Attachments: make([]apiAttachment, 0, len(m.Attachments)),
+		Defects: names(m.Defects),
 	}
 	for _, a := range m.Attachments {
 		out.Attachments = append(out.Attachments, apiAttachment(a))

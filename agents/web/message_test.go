@@ -27,7 +27,7 @@ func (h *house) hostile(t *testing.T) int64 {
 		m.Subject, m.SenderName, m.Sender, m.Text, m.Quoted = script, script, script, script, script
 		m.HTML = `<p>hello</p>` + script + `<img src="http://tracker.example/pixel.png"><form action="http://evil.example"><button>x</button></form><a href="javascript:document.title='owned'">x</a>`
 		m.Attachments = []tickets.Attachment{{Name: script, Type: "text/html", Bytes: 3}, {Name: "p.png", Type: "image/png", Bytes: 3}}
-		m.AssuranceWhy = []string{script}
+		m.AssuranceWhy, m.Defects = []string{script}, []string{"bad_date: " + script}
 	})
 }
 
@@ -60,6 +60,25 @@ func TestMailRunsNothingInTheBrowser(t *testing.T) {
 		t.Error("the page did not load")
 	}
 	chromiumtest.Screenshot(ctx, t, filepath.Join(pictures(t), "mail.png"))
+}
+
+func TestWhatWasWrongWithAMailIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	at := "/tickets/" + tickets.Number(h.mail(t, func(_ *tickets.Ticket, m *tickets.Message) {
+		m.Quoted = "> 上一封\n\n发自我的iPhone"
+		m.Defects = []string{"wrong_charset: gb2312 read as utf-8", "encrypted"}
+	}))
+	got := h.get(t, h.as(t, "agent"), at)
+	for _, want := range []string{"字符集有误 (gb2312 read as utf-8)", "已加密或封装", "引用内容", "发自我的iPhone"} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(got.body, "wrong_charset") {
+		t.Error("the page shows the code itself")
+	}
 }
 
 func TestMailIsEscapedEverywhereAndFramedApart(t *testing.T) {

@@ -57,7 +57,7 @@ func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, 
 
 func (w *words) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": w.text, "code": w.code, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past, "near": w.near, "clock": w.clock, "many": many,
+		"t": w.text, "code": w.code, "defect": w.defect, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past, "near": w.near, "clock": w.clock, "many": many,
 		"yuan": w.yuan, "actor": w.actor, "notknown": w.notKnown, "arithmetic": w.arithmetic, "bytes": w.size, "percent": w.percent,
 		"number": tickets.Number, "stateclass": stateClass, "lines": lines, "zh": func() bool { return w.lang == "zh-CN" },
 	}
@@ -73,6 +73,16 @@ func (w *words) text(key string, args ...any) string {
 		return s
 	}
 	return fmt.Sprintf(s, args...)
+}
+
+// defect puts what is wrong with a mail into words. Behind its code a colon may bring a detail, which is
+// the mail's own and stays as it is.
+func (w *words) defect(s string) string {
+	code, detail, found := strings.Cut(s, ": ")
+	if !found {
+		return w.code("defect", code)
+	}
+	return w.code("defect", code) + " (" + detail + ")"
 }
 
 // code puts a stable code of a group into words; one it has no words for is shown as it is, so that

@@ -128,6 +128,9 @@ func TestEveryCodeHasWords(t *testing.T) {
 			has(group, code)
 		}
 	}
+	for _, code := range constants(t, "../../mailin", "Defect") {
+		has("defect", code)
+	}
 	for _, code := range constants(t, "../../tickets/intent", "Intent") {
 		has("intent", code)
 	}
