@@ -9,6 +9,9 @@ type addressList struct {
 	bad   bool // something had to be guessed
 }
 
+// mostAddresses bounds what is kept of a list.
+const mostAddresses = 1000
+
 // parseAddresses reads a list of mailboxes from a raw header value and
 // forgives what mailers do to it: names with bare commas, missing brackets,
 // semicolons as separators, encoded words everywhere.
@@ -19,8 +22,11 @@ func parseAddresses(v, hint string) addressList {
 	noQuote, noParen := false, false
 	finish := func() {
 		a, ok := e.address(hint)
+		a.Name = clip(a.Name, mostName)
 		switch {
 		case !ok:
+		case len(out.list)+len(pending) >= mostAddresses:
+			out.bad = true
 		case !e.angle && !strings.Contains(a.Address, "@"):
 			out.bad = true
 			pending = append(pending, a)

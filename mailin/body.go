@@ -137,7 +137,7 @@ func (b *body) show(p *part) {
 			for i := range blocks {
 				u := &blocks[i]
 				b.attached = append(b.attached, attachment{uu: u, meta: Attachment{
-					Name: decodeWords(u.name, b.hint), Type: "application/octet-stream", Bytes: int64(len(uuDecode(u.lines))),
+					Name: clip(decodeWords(u.name, b.hint), mostFileName), Type: "application/octet-stream", Bytes: int64(len(uuDecode(u.lines))),
 				}})
 			}
 		}
@@ -211,7 +211,15 @@ func (b *body) name(p *part) string {
 	if p := unpercent(v); len(p) < len(v) && !isASCII(string(p)) && utf8.Valid(p) && isASCII(v) {
 		v = oneLine(string(p)) // written as in a web address
 	}
-	return v[strings.LastIndexAny(v, `/\`)+1:]
+	v = v[strings.LastIndexAny(v, `/\`)+1:]
+	if len(v) > mostFileName { // its end says what it is
+		end := len(v) - mostFileName + len("…")
+		for !utf8.RuneStart(v[end]) {
+			end++
+		}
+		v = "…" + v[end:]
+	}
+	return v
 }
 
 // texts puts the segments together. text is the shown text, from the HTML

@@ -78,6 +78,22 @@ func fieldColon(line []byte) int {
 	return i
 }
 
+// Every field is looked at for each thing that is asked of a header, so their number has a bound.
+// Fields that say who wrote what to whom are read behind it too.
+const mostFields, mostEssential = 5000, 500
+
+func essential(name string) bool {
+	for _, n := range []string{
+		"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version",
+		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID", "Auto-Submitted", "Precedence", "Return-Path",
+	} {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // headerBlock reads the header that starts at pos and returns it with the
 // place where the body starts. stop tells a line that ends the block without
 // a blank line (a boundary). Lines that are no field are junk when another
@@ -89,8 +105,12 @@ func headerBlock(b []byte, pos, limit int, stop func(line []byte) bool, defect f
 	var val []byte // the value so far; points into b until something is appended
 	owned := false
 	flush := func() {
-		if name != "" {
+		switch {
+		case name == "":
+		case len(h) < mostFields || len(h) < mostFields+mostEssential && essential(name):
 			h = append(h, field{name, string(bytes.TrimSpace(val))})
+		default:
+			defect(DefectHeaderTooLong, "")
 		}
 		name, val, owned = "", nil, false
 	}
@@ -221,10 +241,11 @@ func messageIDs(v string) []string {
 // cleanID drops the blanks that folding leaves inside an id, and whatever
 // else is no visible character.
 func cleanID(id string) string {
-	return strings.ToValidUTF8(strings.Map(func(r rune) rune {
+	id = strings.ToValidUTF8(strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '<' || r == 0x7f {
 			return -1
 		}
 		return r
 	}, id), "\uFFFD")
+	return clip(id, mostID)
 }

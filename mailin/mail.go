@@ -81,7 +81,7 @@ type Options struct {
 
 	MaxDepth       int // nesting of multiparts, 32
 	MaxParts       int // parts in all, 1,000
-	MaxHeaderBytes int // of one header block, 512 KiB
+	MaxHeaderBytes int // of one header block, 2 MiB
 	MaxTextBytes   int // of text and of HTML, 4 MiB each
 }
 
@@ -89,7 +89,7 @@ func (o Options) withDefaults() Options {
 	for _, l := range []struct {
 		v *int
 		d int
-	}{{&o.MaxDepth, 32}, {&o.MaxParts, 1000}, {&o.MaxHeaderBytes, 512 << 10}, {&o.MaxTextBytes, 4 << 20}} {
+	}{{&o.MaxDepth, 32}, {&o.MaxParts, 1000}, {&o.MaxHeaderBytes, 2 << 20}, {&o.MaxTextBytes, 4 << 20}} {
 		if *l.v <= 0 {
 			*l.v = l.d
 		}

@@ -164,7 +164,7 @@ func mediaType(v, def string) string {
 	if j := strings.IndexAny(sub, " \t,"); j >= 0 {
 		sub = sub[:j]
 	}
-	if !ok || t == "" || sub == "" || !token(t) || !token(sub) {
+	if !ok || t == "" || sub == "" || len(t)+len(sub) > 200 || !token(t) || !token(sub) {
 		switch v {
 		case "text", "plain":
 			return "text/plain"

@@ -104,6 +104,10 @@ func (m *Mail) readHeader(root *part, w *walker) {
 	}
 	w.raw8("Subject", h.get("Subject"))
 	m.Subject = decodeWords(h.get("Subject"), hint)
+	if short := clip(m.Subject, mostSubject); short != m.Subject {
+		m.Subject = short
+		w.defects.note(DefectTextCut, "Subject")
+	}
 	date := h.get("Date")
 	at, exact := parseDate(date)
 	m.Date = at
@@ -115,6 +119,21 @@ func (m *Mail) readHeader(root *part, w *walker) {
 	case !exact:
 		w.defects.note(DefectDateWithoutZone, "")
 	}
+}
+
+// What a mail may write into lines that screens and lists show, in bytes.
+const mostSubject, mostName, mostFileName, mostID = 2000, 500, 500, 1000
+
+// clip shortens a line to at most that many bytes, at the end of a character.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	most -= len("…")
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
 
 // raw8 notes a field that holds bytes which are neither encoded (RFC 2047) nor

@@ -1,6 +1,9 @@
 package mailin
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // The words by which mail programs introduce what they quote. Chinese and
 // English are the desk's languages; the others are here because people set
@@ -135,6 +138,9 @@ func title(line string) (forward, ok bool) {
 	if core != line && len(line)-len(core) >= 4 && len(line) < 120 {
 		f, _ := oldMail(strings.ToLower(core))
 		return f, true // between dashes, in a language of its own
+	}
+	if len(core) > 60 || core == "" || core[0] < utf8.RuneSelf && strings.IndexByte("OoFf", core[0]) < 0 {
+		return false, false // looked at for each line of each mail
 	}
 	return oldMail(strings.ToLower(core))
 }

@@ -120,14 +120,14 @@ func decodeQP(src []byte) []byte {
 // transferName brings a Content-Transfer-Encoding into one of base64,
 // quoted-printable, uuencode, "" (as it is), or "?" when nobody knows it.
 func transferName(v string) string {
-	v = strings.NewReplacer("base 64", "base64", "base-64", "base64").Replace(strings.ToLower(v))
+	v = strings.ToLower(v)
 	if i := strings.IndexAny(v, ";, \t("); i > 0 {
 		v = v[:i]
 	}
 	switch v = strings.Trim(v, "\"' "); {
 	case v == "" || strings.HasPrefix(v, "7bit") || strings.HasPrefix(v, "8bit") || v == "binary" || v == "7-bit" || v == "8-bit":
 		return ""
-	case strings.Contains(v, "base64") || v == "b":
+	case strings.Contains(v, "base64") || v == "b" || v == "base" || v == "base-64": // "base 64" is cut at its blank
 		return "base64"
 	case strings.Contains(v, "quoted") || v == "qp" || v == "q":
 		return "quoted-printable"
