@@ -80,9 +80,26 @@ func (b *body) alternative(p *part) {
 		b.segments = b.segments[:from]
 	}
 	b.segments = b.segments[:first]
+	if merged.hasText && merged.hasHTML && stub(merged.text) {
+		merged.text, merged.hasText = "", false
+	}
 	if merged.hasText || merged.hasHTML {
 		b.segments = append(b.segments, merged)
 	}
+}
+
+// stub tells the plain form of a text that only says that the text is in the other one.
+func stub(text string) bool {
+	low := strings.ToLower(strings.TrimSpace(text))
+	if len(low) > 250 || !strings.Contains(low, "html") {
+		return false
+	}
+	for _, w := range []string{"不支持", "無法", "无法", "浏览器", "瀏覽器", "客户端", "html格式", "message is html", "an html message", "html message", "html version", "html email", "html e-mail", "html mail", "html format", "support html", "view html", "html-capable", "html enabled", "html-enabled"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
 }
 
 func repeatsText(media string) bool {
@@ -114,23 +131,8 @@ func (b *body) show(p *part) {
 		raw = raw[:most]
 		b.w.defects.note(DefectTextCut, "")
 	}
+	raw = b.unwrap(p.encoding, raw)
 	isHTML := p.media == "text/html"
-	if p.encoding != "" {
-		out, foreign := decodeTransfer(p.encoding, raw)
-		if p.encoding == "base64" && foreign > 0 {
-			b.w.defects.note(DefectBadBase64, "")
-		}
-		// Most letters of plain text belong to base64's alphabet; its blanks and
-		// other characters give it away.
-		if p.encoding == "base64" && (foreign*8 > len(raw) || bytes.Count(raw, []byte(" "))*40 > len(raw)) {
-			b.w.defects.note(DefectNotBase64, "")
-			out = raw
-		}
-		raw = out
-	} else if out, enc := undeclared(raw); enc != "" {
-		b.w.defects.note(DefectWrongEncoding, enc)
-		raw = out
-	}
 	if !isHTML {
 		var blocks []uuBlock
 		if blocks, raw = uuBlocks(raw); blocks != nil {
@@ -146,22 +148,14 @@ func (b *body) show(p *part) {
 		raw = raw[:b.w.o.MaxTextBytes]
 		b.w.defects.note(DefectTextCut, "")
 	}
-	charset := p.params.get("charset")
-	if isHTML && charset == "" {
-		charset = metaCharset(raw)
-	}
-	if charset == "" {
-		charset = b.hint
-	}
-	text, used := decodeCharset(raw, charset)
-	if name := cleanCharset(charset); used != "" && used != name || used == "" && name != "" && name != "utf-8" && name != "us-ascii" && !isASCII(text) {
-		if used == "" {
-			used = "utf-8"
-		}
-		if charset == "" {
-			charset = "none"
-		}
-		b.w.defects.note(DefectWrongCharset, oneLine(strings.ToValidUTF8(charset, "?"))+" read as "+used)
+	text := b.decode(p, raw)
+	switch { // what people's programs call a text and what it is
+	case p.media == "text/plain" && looksHTML([]byte(text)):
+		isHTML = true
+		b.w.defects.note(DefectWrongType, p.media)
+	case isHTML && !tagged(text) && strings.TrimSpace(text) != "":
+		isHTML, text = false, html.UnescapeString(text)
+		b.w.defects.note(DefectWrongType, p.media)
 	}
 	s := segment{}
 	switch {
@@ -177,6 +171,76 @@ func (b *body) show(p *part) {
 		}
 	}
 	b.segments = append(b.segments, s)
+}
+
+// unwrap undoes the transfer encoding of a text, the one it has rather than the one it declares.
+func (b *body) unwrap(encoding string, raw []byte) []byte {
+	switch encoding {
+	case "":
+		out, enc := undeclared(raw)
+		if enc != "" {
+			b.w.defects.note(DefectWrongEncoding, enc)
+		}
+		return out
+	case "base64":
+		out, foreign := decodeBase64(raw)
+		if foreign == 0 && bytes.IndexByte(raw, ' ') < 0 {
+			return out
+		}
+		coded, tail := cutTail(raw)
+		if foreign > 0 || len(tail) > 0 {
+			b.w.defects.note(DefectBadBase64, "")
+		}
+		if len(tail) > 0 {
+			out, _ = decodeBase64(coded)
+			return append(append(out, '\n', '\n'), tail...)
+		}
+		// Most letters of plain text belong to base64's alphabet; its blanks and
+		// other characters give it away.
+		if foreign*8 > len(raw) || bytes.Count(raw, []byte(" "))*40 > len(raw) {
+			b.w.defects.note(DefectNotBase64, "")
+			return raw
+		}
+		return out
+	}
+	out, _ := decodeTransfer(encoding, raw)
+	return out
+}
+
+// decode brings the bytes of a text into UTF-8.
+func (b *body) decode(p *part, raw []byte) string {
+	charset := p.params.get("charset")
+	if p.media == "text/html" && charset == "" {
+		charset = metaCharset(raw)
+	}
+	if charset == "" {
+		charset = b.hint
+	}
+	text, used := decodeCharset(raw, charset)
+	if name := cleanCharset(charset); used != "" && used != name || used == "" && name != "" && name != "utf-8" && name != "us-ascii" && !isASCII(text) {
+		if used == "" {
+			used = "utf-8"
+		}
+		if charset == "" {
+			charset = "none"
+		}
+		b.w.defects.note(DefectWrongCharset, oneLine(strings.ToValidUTF8(charset[:min(len(charset), 60)], "?"))+" read as "+used)
+	}
+	return text
+}
+
+// tagged tells whether a text holds anything that HTML would read as a tag.
+func tagged(s string) bool {
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 || i+1 >= len(s) {
+			return false
+		}
+		s = s[i+1:]
+		if c := s[0] | 0x20; (c >= 'a' && c <= 'z' || s[0] == '/' || s[0] == '!') && strings.IndexByte(s[:min(len(s), 1000)], '>') > 0 {
+			return true
+		}
+	}
 }
 
 // attach notes a leaf as an attachment.

@@ -22,6 +22,7 @@ const (
 	DefectHeaderWithoutEnd  Defect = "header_without_end" // no blank line before the body
 	DefectSizeDiffers       Defect = "size_differs"       // detail: what the server said
 	DefectUnknownEncoding   Defect = "unknown_encoding"   // shown as it is; detail: the name nobody knows
+	DefectWrongType         Defect = "wrong_type"         // HTML called plain text, or the other way; detail: what it is called
 	DefectWrongEncoding     Defect = "wrong_encoding"     // detail: the transfer encoding it has and does not declare
 	DefectWrongCharset      Defect = "wrong_charset"      // detail: the label and what the bytes were
 	DefectBadBase64         Defect = "bad_base64"         // bytes that do not belong into base64 were passed over

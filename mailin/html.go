@@ -128,12 +128,23 @@ func htmlText(markup string) string {
 				w.line(2)
 			case atom.Hr:
 				w.line(1)
+				if more && strings.Contains(attribute(z, "style"), "width: 210px") { // Foxmail's, above a signature
+					w.sign()
+				}
 			case atom.Div, atom.Tr, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Address, atom.Dt, atom.Dd, atom.Fieldset, atom.Form, atom.Figure, atom.Caption:
 				w.line(1)
 				if a == atom.Li && !end {
 					w.text("- ", false)
 					w.space = false
 					w.sb.WriteByte(' ')
+				}
+				if more && !end && (a == atom.Div || a == atom.Address) && signs(z) {
+					w.sign()
+				}
+			case atom.A, atom.Span:
+				if more && !end && signs(z) {
+					w.line(1)
+					w.sign()
 				}
 			case atom.Td, atom.Th:
 				w.space = w.space || w.lineOpen
@@ -144,6 +155,37 @@ func htmlText(markup string) string {
 			}
 		}
 	}
+}
+
+// signs tells an element that mail programs wrap the signature in.
+func signs(z *html.Tokenizer) bool {
+	for {
+		k, v, more := z.TagAttr()
+		if len(v) < 500 && (string(k) == "id" || string(k) == "class") {
+			v = bytes.ToLower(v)
+			for _, name := range []string{
+				"gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "applemailsignature", "protonmail_signature_block",
+				"tutanota_signature", "xm_write_card", "divneteasemailcard", "ntes-mailmaster", "foxmail_signature", "lark-mail-signature",
+			} {
+				if bytes.Contains(v, []byte(name)) {
+					return !bytes.Contains(v, []byte("prefix"))
+				}
+			}
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// sign writes the line above a signature (RFC 3676 4.3), for the element that says it in HTML.
+func (w *textWriter) sign() {
+	if !w.started || w.quote > 0 || strings.HasSuffix(strings.TrimRight(w.sb.String(), " \n"), "\n--") {
+		return
+	}
+	w.sb.WriteString("-- ")
+	w.lineOpen, w.breaks = true, 0
+	w.newline()
 }
 
 func step(end bool) int {

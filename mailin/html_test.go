@@ -37,20 +37,23 @@ func TestSanitise(t *testing.T) {
 func TestHTMLText(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
-		"inline elements part no word": {"<p>退<b>订</b>会<span>员</span></p>", "退订会员"},
-		"paragraphs":                   {"<p>一</p><p>二</p>", "一\n\n二"},
-		"lines":                        {"<div>一</div><div>二<br>三</div>", "一\n二\n三"},
-		"blanks collapse":              {"a \n\t b&nbsp;c", "a b c"},
-		"cells":                        {"<table><tr><td>金额</td><td>19.9</td></tr><tr><td>日期</td></tr></table>", "金额 19.9\n日期"},
-		"lists":                        {"<ul><li>一</li><li>二</li></ul>", "- 一\n- 二"},
-		"quotations":                   {"新<blockquote>旧<blockquote>更旧</blockquote></blockquote>又新", "新\n> 旧\n>> 更旧\n又新"},
-		"what is not shown":            {"<title>t</title><style>p{}</style><script>x</script>a", "a"},
-		"preformatted":                 {"<pre>a\n  b</pre>c", "a\n  b\nc"},
-		"entities":                     {"&lt;a&amp;b&gt; &#36864;", "<a&b> 退"},
-		"alternative of a picture":     {`<img alt="扣费截图" src=x>`, "扣费截图"},
-		"tags left open":               {"a<b", "a"},
-		"invisible characters":         {"退\u200b订\u00ad会", "退订会"},
-		"nothing":                      {"", ""},
+		"inline elements part no word":  {"<p>退<b>订</b>会<span>员</span></p>", "退订会员"},
+		"paragraphs":                    {"<p>一</p><p>二</p>", "一\n\n二"},
+		"lines":                         {"<div>一</div><div>二<br>三</div>", "一\n二\n三"},
+		"blanks collapse":               {"a \n\t b&nbsp;c", "a b c"},
+		"cells":                         {"<table><tr><td>金额</td><td>19.9</td></tr><tr><td>日期</td></tr></table>", "金额 19.9\n日期"},
+		"lists":                         {"<ul><li>一</li><li>二</li></ul>", "- 一\n- 二"},
+		"quotations":                    {"新<blockquote>旧<blockquote>更旧</blockquote></blockquote>又新", "新\n> 旧\n>> 更旧\n又新"},
+		"what is not shown":             {"<title>t</title><style>p{}</style><script>x</script>a", "a"},
+		"preformatted":                  {"<pre>a\n  b</pre>c", "a\n  b\nc"},
+		"entities":                      {"&lt;a&amp;b&gt; &#36864;", "<a&b> 退"},
+		"alternative of a picture":      {`<img alt="扣费截图" src=x>`, "扣费截图"},
+		"tags left open":                {"a<b", "a"},
+		"invisible characters":          {"退\u200b订\u00ad会", "退订会"},
+		"a signature of Gmail":          {`停<div class="gmail_signature">王芳</div>`, "停\n-- \n王芳"},
+		"the card of QQ Mail":           {`<div>停</div><hr><div><a class="xm_write_card" href="x"><table><tr><td>王芳</td></tr></table></a></div>`, "停\n-- \n\n王芳"},
+		"a signature with its own mark": {`停<br><span class="gmail_signature_prefix">-- </span><br><div class="gmail_signature">王芳</div>`, "停\n--\n王芳"},
+		"nothing":                       {"", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -100,6 +100,7 @@ func joinPieces(pieces []field) params {
 	for _, f := range pieces {
 		base, tail, star := strings.Cut(f.name, "*")
 		if !star {
+			f.value = unstarred(f.value)
 			if out.get(base) == "" {
 				out = append(out, f)
 			}
@@ -142,6 +143,20 @@ func joinPieces(pieces []field) params {
 		out = append(params{{base, v}}, out...)
 	}
 	return out
+}
+
+// unstarred undoes the extended form (RFC 2231 4) of a value whose parameter lacks the star.
+func unstarred(v string) string {
+	i := strings.IndexByte(v, '\'')
+	if i <= 0 || i > 20 || strings.Count(v, "'") < 2 || lookupCharset(cleanCharset(v[:i])) == nil {
+		return v
+	}
+	b := unpercent(v[i+1+strings.IndexByte(v[i+1:], '\'')+1:])
+	if len(b) == len(v) {
+		return v
+	}
+	s, _ := decodeCharset(b, v[:i])
+	return s
 }
 
 func unpercent(s string) []byte {

@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"fmt"
+	"html"
 	"strings"
 	"unicode/utf8"
 )
@@ -104,6 +105,9 @@ func (m *Mail) readHeader(root *part, w *walker) {
 	}
 	w.raw8("Subject", h.get("Subject"))
 	m.Subject = decodeWords(h.get("Subject"), hint)
+	if strings.Contains(m.Subject, "&#") { // written by a web form
+		m.Subject = oneLine(html.UnescapeString(m.Subject))
+	}
 	if short := clip(m.Subject, mostSubject); short != m.Subject {
 		m.Subject = short
 		w.defects.note(DefectTextCut, "Subject")
@@ -148,7 +152,11 @@ func (w *walker) raw8(name, v string) {
 // attached mail, a text that is named like a file, what a machine reports,
 // else whatever stands where parts should be.
 func (b *body) rescue(root *part) string {
-	if p := findMedia(root, "message/rfc822"); p != nil && root.declared != "multipart/report" {
+	p := findMedia(root, "message/rfc822")
+	if p == nil {
+		p = findMedia(root, "message/partial") // its first piece is a mail without its end (RFC 2046 5.2.2)
+	}
+	if p != nil && root.declared != "multipart/report" {
 		content, _ := decodeTransfer(p.encoding, p.body)
 		inner := newWalker(content, b.w.o)
 		innerRoot := inner.root()
@@ -160,7 +168,7 @@ func (b *body) rescue(root *part) string {
 		}
 	}
 	for _, a := range b.attached { // a body that was given a file name
-		if p := a.part; p != nil && p.disposition != "attachment" && p.is("text/") && p.media != "text/rtf" {
+		if p := a.part; p != nil && (p.disposition != "attachment" || a.meta.Name == "") && p.is("text/") && p.media != "text/rtf" {
 			named := body{w: b.w, hint: b.hint}
 			named.show(p)
 			if text, _ := named.texts(); strings.TrimSpace(text) != "" {

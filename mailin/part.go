@@ -105,7 +105,7 @@ func (w *walker) multipart(p *part, pos, level int) int {
 	boundary := strings.TrimRight(p.params.get("boundary"), " \t")
 	release, first := w.open(boundary, pos, level)
 	if release == nil {
-		if boundary = w.guessBoundary(pos); boundary != "" {
+		if boundary = w.guessBoundary(boundary, pos); boundary != "" {
 			w.defects.note(DefectBadBoundary, "")
 			release, first = w.open(boundary, pos, level)
 		}
@@ -267,8 +267,9 @@ func (w *walker) open(boundary string, pos, level int) (release func(), first in
 }
 
 // guessBoundary looks at the first lines of a multipart body for one that
-// starts with dashes and is followed by a Content- field.
-func (w *walker) guessBoundary(pos int) string {
+// starts with dashes and is the declared one but for its case, or is followed by
+// a Content- field.
+func (w *walker) guessBoundary(declared string, pos int) string {
 	for range 50 {
 		if pos >= len(w.raw) {
 			return ""
@@ -278,6 +279,9 @@ func (w *walker) guessBoundary(pos int) string {
 			return ""
 		}
 		if len(line) > 4 && len(line) < 200 && bytes.HasPrefix(line, []byte("--")) && next < len(w.raw) {
+			if b := string(bytes.TrimRight(line[2:], " \t")); strings.EqualFold(b, declared) {
+				return b
+			}
 			after, _ := nextLine(w.raw, next)
 			if len(after) > 8 && bytes.EqualFold(after[:8], []byte("content-")) {
 				return string(bytes.TrimRight(line[2:], " \t"))

@@ -174,6 +174,7 @@ func (s *splitter) headerBlock(i int) bool {
 
 // result puts the two halves together.
 func (s *splitter) result() reply {
+	s.ruled()
 	var text, quoted strings.Builder
 	last := -2
 	blank := true // the last line of the new text is blank
@@ -196,12 +197,25 @@ func (s *splitter) result() reply {
 		last = i
 	}
 	r := reply{text: trimBlank(text.String()), quoted: trimBlank(quoted.String()), history: s.history, forwarded: s.forwarded}
-	if r.quoted != "" { // a rule drawn before the quotation belongs to it
-		if i := strings.LastIndexByte(r.text, '\n'); rule(r.text[i+1:], '-') || rule(r.text[i+1:], '_') {
-			r.text = trimBlank(r.text[:max(i, 0)])
+	return r
+}
+
+// ruled sets a line aside that is drawn at the end of the new text, above a quotation.
+func (s *splitter) ruled() {
+	quoted := false
+	for i := len(s.lines) - 1; i >= 0; i-- {
+		line := strings.TrimSpace(s.lines[i])
+		switch {
+		case s.aside[i]:
+			quoted = true
+		case line == "":
+		default:
+			if quoted && (rule(line, '-') || rule(line, '_')) {
+				s.aside[i] = true
+			}
+			return
 		}
 	}
-	return r
 }
 
 // trimBlank drops blank lines at both ends and blanks at the end; the indent

@@ -1,14 +1,16 @@
 package mailin
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSplitReply(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct{ in, text, quoted string }{
+// replies are texts with what is new in them and what is set apart, blank lines at the seams left out.
+func replies() map[string]struct{ in, text, quoted string } {
+	return map[string]struct{ in, text, quoted string }{
 		"nothing quoted":            {"请关闭自动续费\n谢谢\n", "请关闭自动续费\n谢谢", ""},
 		"blank lines inside stay":   {"第一段\n\n\n第二段\n", "第一段\n\n\n第二段", ""},
 		"gmail english":             {"stop it\n\nOn Mon, Aug 5, 2024 at 10:00 AM Desk <d@x.example> wrote:\n> hello\n", "stop it", "On Mon, Aug 5, 2024 at 10:00 AM Desk <d@x.example> wrote:\n> hello"},
@@ -59,7 +61,11 @@ func TestSplitReply(t *testing.T) {
 		"and in English":            {"hello\nSent from my account 30 USD\n", "hello\nSent from my account 30 USD", ""},
 		"reply above this line":     {"stop\n## Please reply above this line ##\nold\n", "stop", "## Please reply above this line ##\nold"},
 	}
-	for name, tt := range tests {
+}
+
+func TestSplitReply(t *testing.T) {
+	t.Parallel()
+	for name, tt := range replies() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := splitReply(tt.in, "王芳", "wang@x.example")
@@ -71,3 +77,27 @@ func TestSplitReply(t *testing.T) {
 }
 
 const lorem = "one line of many\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\neleven\ntwelve\nthirteen\nfourteen\nfifteen\nsixteen\nseventeen"
+
+// visible are the characters of a text that can be seen, in no order.
+func visible(s string) string {
+	return glyphs(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\u1427", ""))
+}
+
+// FuzzSplitReply holds that taking a text apart loses nothing of it.
+func FuzzSplitReply(f *testing.F) {
+	for _, r := range replies() {
+		f.Add(r.in)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		if !utf8.ValidString(in) {
+			return // no text comes here before it is
+		}
+		r := splitReply(in, "王芳", "wang@x.example")
+		if visible(r.text+r.quoted) != visible(in) {
+			t.Errorf("of %q\nthere is %q\nand %q", in, r.text, r.quoted)
+		}
+		if r.forwarded && !r.history {
+			t.Errorf("%q: something forwarded and nothing quoted", in)
+		}
+	})
+}

@@ -153,6 +153,43 @@ func decodeTransfer(enc string, b []byte) (out []byte, foreign int) {
 	return b, 0
 }
 
+// cutTail parts base64 from the plain text that a server appended to it, such as the footer of a list.
+// tail is empty where there is none.
+func cutTail(b []byte) (coded, tail []byte) {
+	for pos := 0; pos < len(b); {
+		line, next := nextLine(b, pos)
+		if foreignTo(line) {
+			coded, tail = b[:pos], b[pos:]
+			break
+		}
+		pos = next
+	}
+	for line := range bytes.Lines(tail) { // where base64 goes on, the line is only damage
+		if line = bytes.TrimSpace(line); len(line) >= 60 && !foreignTo(line) && bytes.IndexByte(line, ' ') < 0 {
+			return b, nil
+		}
+	}
+	if len(tail) == 0 {
+		return b, nil
+	}
+	if text, _ := decodeBase64(coded); len(text) == 0 || !readable(text) {
+		return b, nil
+	}
+	return coded, tail
+}
+
+func foreignTo(line []byte) bool {
+	if len(line) > 2 && len(bytes.Trim(line, "_-=")) == 0 { // a line drawn above a footer
+		return true
+	}
+	for _, c := range line {
+		if base64Value[c] == 66 || c == ' ' {
+			return true
+		}
+	}
+	return false
+}
+
 // undeclared tells text in an encoding that its part does not declare, by what it would be read as, and
 // returns it decoded; enc is "" where it is what it says.
 func undeclared(b []byte) (out []byte, enc string) {
