@@ -22,14 +22,16 @@ func (p params) get(name string) string {
 // parseParams splits "value; name=value; …" and forgives missing quotes,
 // stray semicolons and blanks. The leading value comes back in lower case.
 func parseParams(s string) (value string, ps params) {
+	s = strings.TrimSpace(s)
 	i := strings.IndexByte(s, ';')
 	if i < 0 {
 		i = len(s)
 	}
-	value = strings.ToLower(strings.TrimSpace(stripComment(s[:i])))
+	value = strings.TrimSpace(stripComment(s[:i]))
 	if j := strings.IndexAny(value, " \t"); j >= 0 && strings.Contains(value[j:], "=") {
 		value, i = value[:j], j // the first semicolon is missing
 	}
+	value = strings.ToLower(value) // last, because lower case may be longer
 	var pieces []field
 	for s = s[i:]; s != ""; {
 		s = strings.TrimLeft(s, "; \t")

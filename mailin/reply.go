@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // reply is a text taken apart.
@@ -132,9 +133,18 @@ func (s *splitter) endsText(i int) bool {
 	return sep || isQuote(line) || footer(line) || rule(line, '_') || rule(line, '-') || isSignatureMark(s.lines[i]) || s.headerBlock(i) || s.attribution(i) > 0
 }
 
-// isQuote tells a line that was quoted with a mark.
+// isQuote tells a line that was quoted with a mark. A face such as >_< is none.
 func isQuote(trimmed string) bool {
-	return trimmed[0] == '>' || strings.HasPrefix(trimmed, "&gt;") || strings.HasPrefix(trimmed, "\uff1e")
+	return trimmed[0] == '>' && !face(trimmed) || strings.HasPrefix(trimmed, "&gt;") || strings.HasPrefix(trimmed, "\uff1e")
+}
+
+func face(s string) bool {
+	end := strings.IndexByte(s, '<')
+	if end < 1 || utf8.RuneCountInString(s[1:end]) > 3 || strings.IndexByte(s[1:end], '>') >= 0 {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[end+1:])
+	return end+1 == len(s) || r == ' ' && s[1] != ' ' || r >= utf8.RuneSelf || strings.ContainsRune(",.!?~", r)
 }
 
 // rule tells a line that is drawn with c only.
@@ -169,7 +179,10 @@ func (s *splitter) headerBlock(i int) bool {
 			kinds++
 		}
 	}
-	return seen[labelFrom] && (kinds >= 3 || kinds == 2 && (seen[labelDate] || seen[labelTo] || seen[labelSubject]) && first == labelFrom)
+	if kinds == 2 { // "From: May, To: June" is no mail
+		return first == labelFrom && (seen[labelDate] || seen[labelSubject] || seen[labelTo] && strings.Contains(s.lines[i], "@"))
+	}
+	return seen[labelFrom] && kinds >= 3
 }
 
 // result puts the two halves together.

@@ -59,6 +59,10 @@ func replies() map[string]struct{ in, text, quoted string } {
 		"a request like a footer":   {"你好\n从我的微信扣了30元\n", "你好\n从我的微信扣了30元", ""},
 		"another one":               {"你好\n发自我的支付宝的自动续费请关掉\n", "你好\n发自我的支付宝的自动续费请关掉", ""},
 		"and in English":            {"hello\nSent from my account 30 USD\n", "hello\nSent from my account 30 USD", ""},
+		"a request below dashes":    {"你好\n--\n请取消我的自动续费，账号 13800001234\n", "你好\n--\n请取消我的自动续费，账号 13800001234", ""},
+		"a face":                    {">_<\n求退款\n>.< 真的\n", ">_<\n求退款\n>.< 真的", ""},
+		"quoted angle brackets":     {"好\n> <wang@x.example> 你好\n>> <b>\n", "好", "> <wang@x.example> 你好\n>> <b>"},
+		"from one month to another": {"please refund\nFrom: January\nTo: June\nthank you\n", "please refund\nFrom: January\nTo: June\nthank you", ""},
 		"reply above this line":     {"stop\n## Please reply above this line ##\nold\n", "stop", "## Please reply above this line ##\nold"},
 	}
 }

@@ -20,6 +20,7 @@ func (s *splitter) signature(i int) int {
 	case !isSignatureMark(s.lines[i]):
 		return i
 	}
+	strict := s.lines[i] == "-- " || pgpSignature(s.lines[i])
 	size, end := 0, i+1
 	for ; end < len(s.lines); end++ {
 		line := strings.TrimSpace(s.lines[end])
@@ -30,7 +31,7 @@ func (s *splitter) signature(i int) int {
 			break
 		}
 		size += len(line)
-		if end-i > mostLines || size > mostBytes {
+		if end-i > mostLines || size > mostBytes || !strict && requests(line) {
 			return i
 		}
 	}
@@ -148,6 +149,18 @@ func asks(low string) bool {
 		return true
 	}
 	for _, w := range []string{"cancel", "refund", "charge", "subscri", "account", "money", "payment", "stop"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// requests tells a line with the words of a request to this desk. Whoever draws two dashes and writes
+// one below them has not signed.
+func requests(line string) bool {
+	low := strings.ToLower(line)
+	for _, w := range []string{"取消", "退订", "退訂", "退款", "退费", "退費", "退钱", "续费", "續費", "扣费", "扣費", "扣款", "关闭", "關閉", "停止", "cancel", "refund", "unsubscribe"} {
 		if strings.Contains(low, w) {
 			return true
 		}
