@@ -172,6 +172,9 @@ func (b *body) rescue(root *part) string {
 			named := body{w: b.w, hint: b.hint}
 			named.show(p)
 			if text, _ := named.texts(); strings.TrimSpace(text) != "" {
+				if p.media == "text/calendar" {
+					return invitation(text)
+				}
 				b.w.defects.note(DefectNamedBody, "")
 				return text
 			}

@@ -24,7 +24,11 @@ func (p *part) is(prefix string) bool { return strings.HasPrefix(p.media, prefix
 // walker cuts a raw mail into parts in one pass: every line that starts with
 // two dashes is looked up among all open boundaries, so that a multipart that
 // was never closed ends where its parent goes on, and the work stays linear
-// however deep the nesting.
+// however deep the nesting. The MIME readers of libraries, net/mail and
+// go-message among them, are stacked one for each level, so that each level
+// looks at every line below it again, and they give up at the first thing
+// wrong. Their tables are used where tables are what counts: charsets come
+// from golang.org/x/text, HTML from golang.org/x/net and bluemonday.
 type walker struct {
 	raw     []byte
 	o       Options

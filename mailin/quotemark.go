@@ -153,7 +153,7 @@ func firstByte(s string) byte {
 }
 
 // verbs say that somebody wrote; an attribution holds one and ends with a colon.
-var verbs = []string{"写道", "寫道", "写到", "编写", "wrote", "writes", "schrieb", "a écrit", "escribió", "ha scritto", "escreveu", "schreef", "skrev", "pisze", "napisał", "пишет", "написал", "писал", "kirjoitti", "написав", "пише", "napsal", "scrisse", "さんは書きました", "님이 작성"}
+var verbs = []string{"写道", "寫道", "写到", "写入", "編寫", "编写", "wrote", "writes", "schrieb", "a écrit", "escribió", "ha scritto", "escreveu", "schreef", "skrev", "pisze", "napisał", "пишет", "написал", "писал", "kirjoitti", "написав", "пише", "napsal", "scrisse", "さんは書きました", "님이 작성"}
 
 // starters begin an attribution that may be broken over lines.
 var starters = []string{"on ", "在", "于", "於", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "på ", "w dniu", "dnia", "at ", "в ", "pe ", "no dia", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "man.", "tir.", "ons.", "tor.", "fre.", "lør.", "søn.", "пн,", "вт,", "ср,", "чт,", "пт,", "сб,", "вс,"}

@@ -63,6 +63,10 @@ func replies() map[string]struct{ in, text, quoted string } {
 		"a face":                    {">_<\n求退款\n>.< 真的\n", ">_<\n求退款\n>.< 真的", ""},
 		"quoted angle brackets":     {"好\n> <wang@x.example> 你好\n>> <b>\n", "好", "> <wang@x.example> 你好\n>> <b>"},
 		"from one month to another": {"please refund\nFrom: January\nTo: June\nthank you\n", "please refund\nFrom: January\nTo: June\nthank you", ""},
+		"outlook for mac":           {"停\n\n在 2024/8/5，上午9:00，“客服” <d@x.example> 写入:\n\n    您好\n", "停", "在 2024/8/5，上午9:00，“客服” <d@x.example> 写入:\n\n    您好"},
+		"samsung":                   {"停\n\n-------- 原始消息 --------\n发件人： 客服 <d@x.example>\n日期： 2024/8/5 09:00 (GMT+08:00)\n收件人： wang@x.example\n主题： 回执\n您好\n", "停", "-------- 原始消息 --------\n发件人： 客服 <d@x.example>\n日期： 2024/8/5 09:00 (GMT+08:00)\n收件人： wang@x.example\n主题： 回执\n您好"},
+		"windows mail":              {"停\n\n从 Windows 版邮件发送\n", "停", "从 Windows 版邮件发送"},
+		"english in a chinese mail": {"停\n\n---Original---\nFrom: \"客服\"<d@x.example&gt;\nDate: Mon, Aug 5, 2024 09:00 AM\nTo: \"wang\"<wang@x.example&gt;;\nSubject: 回执\n您好\n", "停", "---Original---\nFrom: \"客服\"<d@x.example&gt;\nDate: Mon, Aug 5, 2024 09:00 AM\nTo: \"wang\"<wang@x.example&gt;;\nSubject: 回执\n您好"},
 		"reply above this line":     {"stop\n## Please reply above this line ##\nold\n", "stop", "## Please reply above this line ##\nold"},
 	}
 }

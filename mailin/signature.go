@@ -170,7 +170,7 @@ func requests(line string) bool {
 
 // footers begin the lines that phones and programs append.
 var footers = []string{
-	"发自我的", "发自手机", "发自", "发送自", "来自我的", "來自我的", "發自我的", "從我的", "从我的", "获取 outlook", "下载 outlook", "取得 outlook", "自我的", "用手机发送",
+	"发自我的", "发自手机", "发自", "发送自", "来自我的", "來自我的", "發自我的", "從我的", "从我的", "获取 outlook", "下载 outlook", "取得 outlook", "自我的", "用手机发送", "从手机发送", "從手機發送", "从 windows", "从 outlook", "使用 proton", "使用proton",
 	"from my iphone", "from my ipad", "from my phone", "from my mobile", "from my android", "from my cell", "sent from mobile", "sent from phone", "sent on the go", "sent from my", "sent from mail for windows", "sent from outlook", "sent from the", "sent from yahoo", "sent from gmail", "sent from samsung", "sent from a", "sent from proton", "sent via", "sent with", "sent using", "sent by", "get outlook for", "download outlook", "sent from",
 	"envoyé de mon", "envoyé à partir", "envoyé avec", "envoyé depuis", "von meinem", "gesendet von", "gesendet mit", "inviato da", "diese nachricht wurde von meinem", "enviado desde", "enviado de", "enviado do", "verzonden vanaf", "verzonden met", "verstuurd vanaf", "skickat från", "sendt fra", "wysłane z", "отправлено с", "отправлено из", "надіслано з", "lähetetty",
 }
