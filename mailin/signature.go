@@ -160,7 +160,7 @@ func asks(low string) bool {
 // one below them has not signed.
 func requests(line string) bool {
 	low := strings.ToLower(line)
-	for _, w := range []string{"取消", "退订", "退訂", "退款", "退费", "退費", "退钱", "续费", "續費", "扣费", "扣費", "扣款", "关闭", "關閉", "停止", "cancel", "refund", "unsubscribe"} {
+	for _, w := range []string{"取消", "退订", "退訂", "退款", "退费", "退費", "退钱", "续费", "續費", "扣费", "扣費", "扣款", "关闭", "關閉", "停止", "账号", "帐号", "賬號", "帳號", "订单", "訂單", "会员", "會員", "cancel", "refund", "unsubscribe"} {
 		if strings.Contains(low, w) {
 			return true
 		}
