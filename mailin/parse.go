@@ -22,8 +22,10 @@ func Parse(raw []byte, o Options) Mail {
 		m.Attachments = append(m.Attachments, a.meta)
 	}
 	text, markup := b.texts()
+	mails, shown := b.enclosed(root), false
 	if strings.TrimSpace(text) == "" {
-		text = b.rescue(root)
+		text = b.rescue(root, mails)
+		shown = w.defects.has(DefectNestedOnly)
 	}
 	if markup != "" {
 		m.HTML = sanitise(markup, w.o.CIDPrefix)
@@ -32,6 +34,7 @@ func Parse(raw []byte, o Options) Mail {
 		w.defects.note(DefectEncrypted, "")
 	}
 	m.split(text, w)
+	m.enclose(mails, shown)
 	m.Kind = kindOf(&m, root, w.o)
 	if m.Kind == KindBounce {
 		m.Bounce = readBounce(root, text)
@@ -151,21 +154,10 @@ func (w *walker) raw8(name, v string) {
 // rescue finds something to show for a mail without a text of its own: an
 // attached mail, a text that is named like a file, what a machine reports,
 // else whatever stands where parts should be.
-func (b *body) rescue(root *part) string {
-	p := findMedia(root, "message/rfc822")
-	if p == nil {
-		p = findMedia(root, "message/partial") // its first piece is a mail without its end (RFC 2046 5.2.2)
-	}
-	if p != nil && root.declared != "multipart/report" {
-		content, _ := decodeTransfer(p.encoding, p.body)
-		inner := newWalker(content, b.w.o)
-		innerRoot := inner.root()
-		nested := body{w: inner, hint: headerHint(innerRoot)}
-		nested.collect(innerRoot, true)
-		if text, _ := nested.texts(); strings.TrimSpace(text) != "" {
-			b.w.defects.note(DefectNestedOnly, "")
-			return text
-		}
+func (b *body) rescue(root *part, mails []enclosedMail) string {
+	if len(mails) > 0 && mails[0].text != "" {
+		b.w.defects.note(DefectNestedOnly, "")
+		return mails[0].text
 	}
 	for _, a := range b.attached { // a body that was given a file name
 		if p := a.part; p != nil && (p.disposition != "attachment" || a.meta.Name == "") && p.is("text/") && p.media != "text/rtf" {
