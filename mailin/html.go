@@ -163,6 +163,9 @@ func signs(z *html.Tokenizer) bool {
 		k, v, more := z.TagAttr()
 		if len(v) < 500 && (string(k) == "id" || string(k) == "class") {
 			v = bytes.ToLower(v)
+			if string(v) == "signature" || string(v) == "x_signature" { // Outlook on the web
+				return true
+			}
 			for _, name := range []string{
 				"gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "applemailsignature", "protonmail_signature_block",
 				"tutanota_signature", "xm_write_card", "divneteasemailcard", "ntes-mailmaster", "foxmail_signature", "lark-mail-signature",

@@ -3,6 +3,7 @@ package mailin
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -215,8 +216,8 @@ func (b *body) report(root *part) (text string) {
 }
 
 // split fills in Text and Quoted. A mail without a word of its own shows what
-// it quotes, for a forwarded charge notice is a request too; a signature alone
-// is not shown as text.
+// it quotes, for a forwarded charge notice is a request too, unless it quotes
+// us; a signature alone is not shown as text.
 func (m *Mail) split(text string, w *walker) {
 	var writer []string
 	for _, a := range m.From {
@@ -227,12 +228,21 @@ func (m *Mail) split(text string, w *walker) {
 	if m.Text != "" || !r.history {
 		return
 	}
-	m.Text, m.Quoted = m.Quoted, ""
-	if r.forwarded || forwardSubject(m.Subject) {
+	forwarded := r.forwarded || forwardSubject(m.Subject)
+	if forwarded {
 		w.defects.note(DefectForwardedOnly, "")
 	} else {
 		w.defects.note(DefectQuotedOnly, "")
 	}
+	// An answer to us without a word of its own quotes our words, which are not to be taken for its writer's.
+	if forwarded || !m.answers(w.o.IsOurMessageID) {
+		m.Text, m.Quoted = m.Quoted, ""
+	}
+}
+
+// answers tells an answer to one of the mails that ours tells.
+func (m *Mail) answers(ours func(string) bool) bool {
+	return ours != nil && (slices.ContainsFunc(m.InReplyTo, ours) || slices.ContainsFunc(m.References, ours))
 }
 
 func forwardSubject(s string) bool {

@@ -109,6 +109,26 @@ func checkMail(t *testing.T, raw []byte) {
 	}
 }
 
+func TestAnEmptyAnswerDoesNotSayWhatItQuotesOfUs(t *testing.T) {
+	t.Parallel()
+	const quote = "在 2024-08-05 09:00:00，service@desk.example 写道：\n\n同意退款请回复“同意”。"
+	ours := func(id string) bool { return id == "offer@desk.example" }
+	for name, tt := range map[string]struct{ header, body, text, quoted string }{
+		"nothing but our mail":   {"In-Reply-To: <offer@desk.example>\n", quote, "", quote},
+		"and a word":             {"In-Reply-To: <offer@desk.example>\n", "同意\n\n" + quote, "同意", quote},
+		"nothing but another's":  {"In-Reply-To: <other@x.example>\n", quote, quote, ""},
+		"our mail, by its chain": {"References: <first@x.example> <offer@desk.example>\n", quote, "", quote},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := Parse([]byte("From: wang@x.example\nSubject: Re: x\n"+tt.header+"Content-Type: text/plain; charset=utf-8\n\n"+tt.body+"\n"), Options{IsOurMessageID: ours})
+			if m.Text != tt.text || m.Quoted != tt.quoted {
+				t.Errorf("text %q, quoted %q", m.Text, m.Quoted)
+			}
+		})
+	}
+}
+
 func TestEveryPrefixOfAMailCanBeRead(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("testdata/*.eml")
