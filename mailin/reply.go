@@ -23,6 +23,7 @@ func splitReply(text string, writer ...string) reply {
 	s := splitter{lines: strings.Split(text, "\n")}
 	s.aside = make([]bool, len(s.lines))
 	s.ends = make([]bool, len(s.lines))
+	s.opens = make([]byte, len(s.lines))
 	for i, l := range s.lines {
 		l = strings.TrimRight(l, " *_\t\u00a0")
 		s.ends[i] = strings.HasSuffix(l, ":") || strings.HasSuffix(l, "：") || strings.HasSuffix(l, "---") || strings.HasSuffix(l, ">") || strings.HasSuffix(l, "wrote")
@@ -46,6 +47,7 @@ type splitter struct {
 	lines     []string
 	aside     []bool // lines that are not new text
 	ends      []bool // lines whose end is that of an attribution
+	opens     []byte // see opensOld: 0 is not known yet, 1 no, 2 yes
 	history   bool
 	forwarded bool
 }

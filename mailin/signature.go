@@ -27,15 +27,27 @@ func (s *splitter) signature(i int) int {
 		if line == "" {
 			continue
 		}
-		if _, sep := separator(line); sep || isQuote(line) || s.headerBlock(end) || s.attribution(end) > 0 {
+		if s.opensOld(end, line) {
 			break
 		}
 		size += len(line)
-		if end-i > mostLines || size > mostBytes || !strict && requests(line) {
+		if end-i > mostLines || size > mostBytes || !strict && len(line) > 3 && requests(line) {
 			return i
 		}
 	}
 	return end
+}
+
+// opensOld tells a line with which an old mail begins. Many signatures may look at one line, so it is
+// found out once.
+func (s *splitter) opensOld(i int, line string) bool {
+	if s.opens[i] == 0 {
+		s.opens[i] = 1
+		if _, sep := separator(line); sep || isQuote(line) || s.headerBlock(i) || s.attribution(i) > 0 {
+			s.opens[i] = 2
+		}
+	}
+	return s.opens[i] == 2
 }
 
 // qqSignature is the line that QQ Mail draws above a signature.
