@@ -1,6 +1,7 @@
 package runbook_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -194,9 +195,14 @@ func TestHoldIsGivenFreeWithItsCase(t *testing.T) {
 	asked := b.receive(stranger(1))
 	b.drain(time.Hour, nil)
 	_, err := b.desk.Correct(b.ctx, asked.ID, tickets.AgentActor("amy"), intent.NotCancellation)
+	if !errors.Is(err, tickets.Conflict) {
+		t.Errorf("an agent reads the request away: %v", err)
+	}
+	b.rings(asked.ID)
+	_, err = b.desk.Withdraw(b.ctx, asked.ID, tickets.AgentActor("amy"))
 	must(t, err)
 	b.drain(time.Hour, nil)
-	same(t, "holds", []string{"s1 released not_cancellation"}, b.holds(asked.ID))
+	same(t, "holds", []string{"s1 released withdrawn"}, b.holds(asked.ID))
 	if b.heldAtBiller() {
 		t.Error("a closed case keeps debits back")
 	}

@@ -87,8 +87,9 @@ func TestSecondRequest(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, b *bundle, id int64){
-		"closed as no cancellation": func(t *testing.T, b *bundle, id int64) {
-			_, err := b.desk.Correct(b.ctx, id, "agent:amy", intent.NotCancellation)
+		"taken back": func(t *testing.T, b *bundle, id int64) {
+			b.rings(id)
+			_, err := b.desk.Withdraw(b.ctx, id, "agent:amy")
 			must(t, err)
 		},
 		"linked to another account": func(t *testing.T, b *bundle, id int64) {

@@ -136,7 +136,7 @@ func (b *bundle) person(r *rand.Rand) {
 		case 1:
 			b.approve(t.ID)
 		case 2:
-			_, _ = b.desk.Resume(b.ctx, t.ID, "agent:amy", "")
+			_, _ = b.desk.Resume(b.ctx, t.ID, "agent:amy", []tickets.StepName{"", tickets.ConfirmDespiteWithdrawal}[r.IntN(2)])
 		case 3:
 			_, _ = b.desk.Relink(b.ctx, t.ID, "agent:amy", "u1", []string{"s1"})
 		case 4:
