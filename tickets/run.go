@@ -131,6 +131,9 @@ const (
 	SendRefund    EffectKind = "refund.send"
 )
 
+// Stops reports whether the effect ends debits: the biller's, or those that an agreement permits.
+func (k EffectKind) Stops() bool { return k == StopDebits || k == EndAgreement }
+
 // Holds reports whether the effect only keeps debits back or lets them go on, and so can be undone.
 func (k EffectKind) Holds() bool { return k == HoldDebits || k == ReleaseDebits }
 

@@ -45,8 +45,8 @@ func relink(ctx context.Context, tx Tx, t *Ticket, by Actor, accountNo string, s
 	if err != nil {
 		return nil, err
 	}
-	// A hold of the wrong account is given free by the steps.
-	effects = slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind.Holds() })
+	// A hold of the wrong account is given free by the steps, and what was refused did not happen.
+	effects = slices.DeleteFunc(effects, func(e Effect) bool { return e.Kind.Holds() || e.State == EffectRefused })
 	if len(effects) > 0 && t.AccountNo != accountNo {
 		return nil, &Error{Kind: Conflict, Msg: "Something was done for another account already. Open a new case for this one."}
 	}
@@ -154,8 +154,8 @@ func (d *Desk) Resume(ctx context.Context, id int64, by Actor, confirm StepName)
 
 // tryAgain are the steps to begin once more when a person says so: those that called for one, unless
 // they wait for his click, and with the refund the quote it is made from. A cancel that got further
-// than its proposal was let go ahead before. The refund begins now: what was refused before that may be
-// asked for once more.
+// than its proposal was let go ahead before. Cancel and refund begin now: what was refused before that
+// may be asked for once more.
 func tryAgain(steps Steps, at time.Time) Steps {
 	var out Steps
 	for _, s := range steps {
@@ -165,7 +165,7 @@ func tryAgain(steps Steps, at time.Time) Steps {
 		s.Reason = ""
 		switch quote := steps.Get(QuoteIt); {
 		case s.Name == Cancel:
-			s.Reason = ReasonConfirmed
+			s.Reason, s.StartedAt = ReasonConfirmed, &at
 		case s.Name == RefundIt:
 			s.StartedAt = &at
 			if quote.State.Done() {

@@ -66,34 +66,48 @@ func brokenStop(c Case) bool {
 	})
 }
 
-// planStops asks the biller for each subscription that it gave no last word on yet.
+// planStops asks the biller for each subscription that it gave no last word on yet, and once more where
+// it refused and that may be tried again.
 func planStops(c Case) (Next, bool) {
 	for _, id := range c.Ticket.SubscriptionIDs {
 		sub, ok := c.Account.Subscription(id)
-		key := StopKey(c.Ticket.Number(), id, account.PeriodEnd)
-		e, begun := c.effect(key)
+		last := c.lastTry(StopKey(c.Ticket.Number(), id, account.PeriodEnd), id)
+		key := last.key()
 		switch {
-		case !ok, c.tried(key), begun && e.State.Settled():
-		case !begun && !sub.AutoRenew && sub.NextChargeAt == nil:
+		case !ok, c.tried(key), last.begun && last.State == tickets.EffectDone && (silent(sub) || !c.again(last, tickets.Cancel)):
+		case !last.begun && silent(sub):
 			// The biller's own record says that it sends nothing any more.
+		case last.refused() && !c.again(last, tickets.Cancel) && !silent(sub):
 		default:
-			return Next{Do: DoStop, Step: tickets.Cancel, Key: key, Subscription: id, Mode: account.PeriodEnd}, true
+			return Next{
+				Do: DoStop, Step: tickets.Cancel, Key: key, Subscription: id, Mode: account.PeriodEnd,
+				Again: last.isAgain(), Record: last.refused() && !c.again(last, tickets.Cancel),
+			}, true
 		}
 	}
 	return Next{}, false
 }
 
-// planEnds ends each agreement that the desk may and can end and whose channel gave no last word yet.
+// silent reports whether the biller's own record of the subscription says that it sends nothing any more.
+func silent(s account.Subscription) bool { return !s.AutoRenew && s.NextChargeAt == nil }
+
+// planEnds ends each agreement that the desk may and can end and whose channel gave no last word yet, and
+// tries once more what its channel refused, or what is alive again, where that may be tried again.
 func planEnds(c Case) (Next, bool) {
 	for _, a := range billing(c) {
-		key := EndKey(c.Ticket.Number(), a.ID)
-		e, begun := c.effect(key)
-		if a.Channel == account.External || alsoBills(c, a) || !c.reaches(a.Channel) || c.tried(key) || begun && e.State.Settled() {
+		last := c.lastTry(EndKey(c.Ticket.Number(), a.ID), a.ID)
+		key := last.key()
+		if !c.ends(a) || c.tried(key) || last.begun && last.State.Settled() && !c.again(last, tickets.Cancel) {
 			continue
 		}
-		return Next{Do: DoEnd, Step: tickets.Cancel, Key: key, Agreement: a}, true
+		return Next{Do: DoEnd, Step: tickets.Cancel, Key: key, Agreement: a, Again: last.isAgain()}, true
 	}
 	return Next{}, false
+}
+
+// ends reports whether the desk may and can end the agreement.
+func (c Case) ends(a account.Agreement) bool {
+	return a.Channel != account.External && !alsoBills(c, a) && c.reaches(a.Channel)
 }
 
 // settleCancel is the step's state once there is nothing left to try: a person's work first, then
@@ -102,7 +116,7 @@ func planEnds(c Case) (Next, bool) {
 func settleCancel(c Case, now time.Time) (Next, bool) {
 	var external, shared, unreachable, platform []string
 	for _, a := range billing(c) {
-		e, begun := c.effect(EndKey(c.Ticket.Number(), a.ID))
+		e := c.lastTry(EndKey(c.Ticket.Number(), a.ID), a.ID)
 		switch {
 		case a.Channel == account.External:
 			external = append(external, a.ID)
@@ -112,19 +126,16 @@ func settleCancel(c Case, now time.Time) (Next, bool) {
 			platform = append(platform, a.ID)
 		case !c.reaches(a.Channel):
 			unreachable = append(unreachable, a.ID)
-		case begun && e.State == tickets.EffectDone:
+		case e.begun && e.State == tickets.EffectDone:
 			return settle(c, tickets.Cancel, tickets.NeedsAgent, "alive_again",
 				"The channel ended the agreement, and by our record it is alive again: "+a.ID)
 		}
 	}
-	for _, e := range stops(c) {
-		switch {
-		case e.State != tickets.EffectRefused:
-		case e.Kind == tickets.StopDebits:
-			return settle(c, tickets.Cancel, tickets.NeedsAgent, "biller_refused", "The biller refused the stop: "+e.Detail)
-		case e.Kind == tickets.EndAgreement:
-			return settle(c, tickets.Cancel, tickets.NeedsAgent, "channel_refused", "The payment channel refused to end the agreement: "+e.Detail)
-		}
+	if e, refused := c.refusedStop(); refused {
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "biller_refused", "The biller refused the stop: "+e.Detail)
+	}
+	if e, refused := c.refusedEnd(); refused {
+		return settle(c, tickets.Cancel, tickets.NeedsAgent, "channel_refused", "The payment channel refused to end the agreement: "+e.Detail)
 	}
 	if len(unreachable) > 0 {
 		return settle(c, tickets.Cancel, tickets.NeedsAgent, "no_channel",
@@ -158,7 +169,7 @@ func settleCancel(c Case, now time.Time) (Next, bool) {
 	case len(external) > 0:
 		return settle(c, tickets.Cancel, tickets.NeedsCustomer, reasonOwnPart,
 			"Only the customer can end an agreement with Apple, Google or a carrier: "+strings.Join(external, ", "))
-	case len(stops(c)) == 0:
+	case !slices.ContainsFunc(stops(c), func(e tickets.Effect) bool { return e.State == tickets.EffectDone }):
 		return settle(c, tickets.Cancel, tickets.Skipped, "nothing_to_stop", "Nothing renews and no agreement can debit.")
 	}
 	return settle(c, tickets.Cancel, tickets.Succeeded, "", "")
@@ -194,7 +205,7 @@ func (c Case) beforeCharge(now time.Time) bool {
 func stops(c Case) []tickets.Effect {
 	var out []tickets.Effect
 	for _, e := range c.Effects {
-		if e.Kind == tickets.StopDebits || e.Kind == tickets.EndAgreement {
+		if e.Kind.Stops() {
 			out = append(out, e)
 		}
 	}

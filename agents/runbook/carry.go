@@ -64,8 +64,8 @@ func (r *Runner) result(ctx context.Context, c Case, e tickets.Effect, a account
 		if err := tx.SaveEffect(ctx, e); err != nil {
 			return nil, err
 		}
-		if e.Kind == tickets.StopDebits && e.State.Settled() {
-			if err := tx.ClearAlarm(ctx, tickets.StopAlarm(e.Key), tickets.DeskActor, at); err != nil {
+		if e.Kind.Stops() && e.State == tickets.EffectDone {
+			if err := tx.ClearAlarm(ctx, tickets.StopAlarm(firstTry(e)), tickets.DeskActor, at); err != nil {
 				return nil, err
 			}
 		}
@@ -126,9 +126,17 @@ func (r *Runner) call(ctx context.Context, f func(context.Context) (account.Answ
 
 // stop has the biller stop one subscription's debits.
 func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
-	sub, ok := c.Account.Subscription(n.Subscription)
+	acc := *c.Account
+	if n.Again {
+		acc = r.reread(ctx, c)
+	}
+	sub, ok := acc.Subscription(n.Subscription)
 	if !ok {
 		return false, &tickets.Error{Kind: tickets.NotFound, Msg: "The subscription is not in the account any more.", Fixed: true}
+	}
+	take := n.Again && n.Mode == account.PeriodEnd && silent(sub)
+	if !take && n.Record {
+		return false, nil // what its record said is not so any more, and nobody asked to try again
 	}
 	e, before, err := r.aboutTo(ctx, c, tickets.StopDebits, n.Key, n.Subscription)
 	if err != nil {
@@ -144,11 +152,17 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 	if n.Ask {
 		call = query // what it was not asked for before, it is not asked for now
 	}
-	a, callErr := r.once(ctx, before && !n.Ask, query, call)
+	var a account.Answer
+	var callErr error
+	if take && !n.Ask {
+		a, callErr = r.recorded(ctx, query)
+	} else {
+		a, callErr = r.once(ctx, before && !n.Ask, query, call)
+	}
 	if n.Ask && callErr == nil && a.State == account.AnswerNone {
 		return false, r.unbegun(ctx, e)
 	}
-	return r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
+	settled, err := r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
 		// A debit that was named once is watched, though a later answer may not name it any more.
 		at := r.Now()
 		flying := inFlight(a, e, at)
@@ -160,6 +174,10 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 		}
 		return nil, tx.SaveStop(ctx, n.Subscription, a.At, last)
 	})
+	if err == nil && callErr == nil && a.State == account.AnswerRefused {
+		r.reread(ctx, c) // perhaps because it is off already; the next look at the case sees it
+	}
+	return settled, err
 }
 
 // unbegun records that an effect was asked after and that the other side has heard nothing of it.
@@ -200,6 +218,9 @@ func lastDay(s account.Subscription, m account.Mode, received time.Time, zone *t
 // query says so, whatever the call said.
 func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 	ag := n.Agreement
+	if n.Again {
+		ag = agreementNow(r.reread(ctx, c), ag)
+	}
 	ch := r.Channels[ag.Channel] // the plan ends only what the desk has access to
 	e, _, err := r.aboutTo(ctx, c, tickets.EndAgreement, n.Key, ag.ID)
 	if err != nil {
@@ -219,6 +240,10 @@ func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 	a := account.Answer{State: account.AnswerPending, At: status.EndedAt, Detail: status.Detail}
 	switch {
 	case callErr != nil:
+	case !status.Known && ag.Channel == account.Platform && ag.ClaimedEnded:
+		// The platform is the channel itself: its account says that the agreement was terminated, and its
+		// query that there is none any more.
+		a.State, a.At, a.Detail = account.AnswerDone, r.Now(), "by the platform's own account record: terminated, and its query knows it no more"
 	case !status.Known:
 		// "Not found" never counts as ended by itself: our own record may name the wrong thing.
 		a = account.Answer{State: account.AnswerRefused, Detail: "the channel knows no such agreement"}
@@ -226,7 +251,7 @@ func (r *Runner) end(ctx context.Context, c Case, n Next) (bool, error) {
 		a.State = account.AnswerDone
 	}
 	return r.result(ctx, c, e, a, callErr, whenDone(func(tx tickets.Tx) error {
-		return tx.SaveAgreementEnd(ctx, ag.ID, status.EndedAt)
+		return tx.SaveAgreementEnd(ctx, ag.ID, a.At)
 	}))
 }
 

@@ -32,6 +32,17 @@ func cases() map[string]struct {
 			b.drain(hour, nil)
 			return ticket
 		}},
+		"refused, and tried again": {customer(), func(b *bundle) tickets.Ticket {
+			b.world.fault = refusing("stop", "end")
+			ticket := b.receive(mail{"li@example.com", 1, stop()})
+			b.drain(hour, nil)
+			b.world.fault = nil
+			if _, err := b.desk.RunStep(b.ctx, ticket.ID, "agent:amy", tickets.Cancel); err != nil {
+				b.t.Fatal(err)
+			}
+			b.drain(hour, nil)
+			return ticket
+		}},
 		"joined": {customer(), func(b *bundle) tickets.Ticket {
 			// The second arrives while the first waits for a biller that does not answer.
 			trouble := b.world.fault

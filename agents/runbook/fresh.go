@@ -13,6 +13,8 @@ type Directory interface {
 	// Find returns the numbers of the accounts that the platform has for a value, in order.
 	// Unavailable where it can't be asked: then nobody knows.
 	Find(ctx context.Context, by tickets.AccountKey, value string) ([]string, error)
+	// Renew asks for an account once more, however short ago it was asked for.
+	Renew(ctx context.Context, accountNo string) error
 }
 
 // fresh is a reader that asks the platform before it answers what is known of accounts.

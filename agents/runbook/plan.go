@@ -49,6 +49,8 @@ type Next struct {
 	Subscription string            // stop
 	Mode         account.Mode      // stop, quote
 	Ask          bool              // stop, end: only ask what became of it
+	Again        bool              // stop, end: it was refused before, so that it is looked first how things stand
+	Record       bool              // stop: it is not sent, and the biller's own record is taken for its word
 	Agreement    account.Agreement // end
 	Refund       account.Refund    // send
 	Hold         tickets.Hold      // hold, release, end_hold

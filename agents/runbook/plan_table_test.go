@@ -103,6 +103,8 @@ func cancelRows() []planRow {
 		s.Subscriptions[0].AutoRenew, s.Subscriptions[0].NextChargeAt = false, nil
 	})
 	stopDone := effect(stopS1, tickets.StopDebits, tickets.EffectDone, 0)
+	set := func(f func(p *planned)) change { return f }
+	endRefused := effect(endA1, tickets.EndAgreement, tickets.EffectRefused, -time.Minute)
 	by := func(a tickets.Automatic) change { return func(p *planned) { p.rules.Automation.Stop = a } }
 	return []planRow{
 		{"the biller is asked first", verified(), "stop cancel period_end"},
@@ -116,6 +118,33 @@ func cancelRows() []planRow {
 			effect(endA1, tickets.EndAgreement, tickets.EffectDone, 0), about(func(s *account.Snapshot) { s.Agreements = nil })), "settle cancel needs_agent/biller_refused"},
 		{"and stays one", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, 0), about(func(s *account.Snapshot) { s.Agreements = nil }),
 			at(tickets.Cancel, tickets.NeedsAgent, "biller_refused")), "quote quote period_end"},
+		{"who tries again has the biller asked once more", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour),
+			clicked(tickets.Cancel)), "stop cancel period_end under " + stopS1 + "/2"},
+		{"not while an earlier attempt has no last word", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour),
+			effect(stopS1+"/2", tickets.StopDebits, tickets.EffectUnknown, 0), clicked(tickets.Cancel)), "stop cancel period_end under " + stopS1 + "/2"},
+		{"the next refusal is a person's again", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour),
+			effect(stopS1+"/2", tickets.StopDebits, tickets.EffectRefused, -time.Minute), effect(endA1, tickets.EndAgreement, tickets.EffectRefused, -time.Minute),
+			clicked(tickets.Cancel)), "settle cancel needs_agent/biller_refused"},
+		{"and is followed by a third attempt", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour),
+			effect(stopS1+"/2", tickets.StopDebits, tickets.EffectRefused, time.Minute), clicked(tickets.Cancel)), "stop cancel period_end under " + stopS1 + "/3"},
+		{"one attempt in a job, whatever the clocks say", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour), endRefused,
+			clicked(tickets.Cancel), tried(stopS1)), "settle cancel needs_agent/biller_refused"},
+		{"a refusal of an earlier run is none of this one", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour),
+			set(func(p *planned) { p.Effects[0].RunID = 0 })), "stop cancel period_end under " + stopS1 + "/2"},
+		{"a biller that is there already is taken at its record's word", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, 0), broken,
+			tried(stopS1)), "stop by record cancel period_end under " + stopS1 + "/2"},
+		{"and that once", verified(effect(stopS1, tickets.StopDebits, tickets.EffectRefused, hour), effect(stopS1+"/2", tickets.StopDebits, tickets.EffectDone, 0),
+			broken), "end cancel"},
+		{"what a channel refused is tried again by a person", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectRefused, hour),
+			clicked(tickets.Cancel)), "end cancel under " + endA1 + "/2"},
+		{"so is what is alive again", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectDone, hour),
+			clicked(tickets.Cancel)), "end cancel under " + endA1 + "/2"},
+		{"another agreement's key is no attempt", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectRefused, hour),
+			set(func(p *planned) {
+				p.Effects = append(p.Effects, tickets.Effect{Key: endA1 + "/2", TicketID: 1, RunID: 1, Kind: tickets.EndAgreement, Target: "a1/2", State: tickets.EffectDone})
+			})), "settle cancel needs_agent/channel_refused"},
+		{"an agreement that ended since is no refusal any more", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectRefused, hour),
+			about(func(s *account.Snapshot) { s.Agreements[0].State = account.AgreementTerminated })), "settle cancel succeeded/"},
 		{"a channel that refuses is a person's", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectRefused, 0)), "settle cancel needs_agent/channel_refused"},
 		{
 			"an unknown outcome is neither success nor failure", verified(stopDone, effect(endA1, tickets.EndAgreement, tickets.EffectUnknown, time.Hour), tried(endA1)),

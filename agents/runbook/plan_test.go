@@ -43,7 +43,22 @@ func about(f func(*account.Snapshot)) change { return func(p *planned) { f(p.Acc
 
 func effect(key string, kind tickets.EffectKind, state tickets.EffectState, age time.Duration) change {
 	return func(p *planned) {
-		p.Effects = append(p.Effects, tickets.Effect{Key: key, Kind: kind, Target: strings.Split(key, "/")[2], State: state, At: p.now.Add(-age)})
+		e := tickets.Effect{Key: key, TicketID: 1, RunID: 1, Kind: kind, Target: strings.Split(key, "/")[2], State: state, At: p.now.Add(-age)}
+		if settled := e.At; state.Settled() {
+			e.SettledAt = &settled
+		}
+		p.Effects = append(p.Effects, e)
+	}
+}
+
+// clicked begins a step once more, as a person does.
+func clicked(name tickets.StepName) change {
+	return func(p *planned) {
+		for i := range p.Steps {
+			if at := p.now; p.Steps[i].Name == name {
+				p.Steps[i].State, p.Steps[i].Reason, p.Steps[i].StartedAt = tickets.Todo, tickets.ReasonConfirmed, &at
+			}
+		}
 	}
 }
 
@@ -150,7 +165,11 @@ func says(n runbook.Next) string {
 	if n.Do == runbook.DoRest {
 		return "rest " + string(n.Status) + "/" + n.Reason
 	}
-	s := string(n.Do) + " " + string(n.Step)
+	s := string(n.Do)
+	if n.Record {
+		s += " by record"
+	}
+	s += " " + string(n.Step)
 	switch {
 	case n.State != "":
 		s += " " + string(n.State) + "/" + n.Reason
@@ -158,6 +177,9 @@ func says(n runbook.Next) string {
 		s += " " + string(n.Mode)
 	case n.AccountNo != "":
 		s += " " + n.AccountNo
+	}
+	if n.Again {
+		s += " under " + n.Key
 	}
 	words := append([]string{s}, n.Subscriptions...)
 	for _, l := range n.Lines {

@@ -27,7 +27,8 @@ var platformSecret = strings.Repeat("s", 32)
 // asks it for everything.
 type outside struct {
 	*bundle
-	path string
+	path   string
+	biller *platform.HTTP
 
 	mu   sync.Mutex
 	sim  *simulator.Simulator // nil while it is dead
@@ -49,6 +50,7 @@ func withPlatform(t *testing.T, members int, change ...func(*tickets.Settings)) 
 	must(t, err)
 	hash := func(s string) string { return s }
 	biller := platform.NewHTTP(client)
+	o.biller = biller
 	o.runner = runbook.NewRunner(runbook.Config{
 		Store: o.flaky, Settings: o.settings, Biller: biller, Sealer: sealer{o.DB}, Now: o.clock.now, CallTimeout: time.Second,
 		Channels: map[account.PaymentChannel]runbook.Channel{account.Platform: payment.NewPlatform(biller)},

@@ -82,7 +82,7 @@ func (r *Runner) Run(ctx context.Context, j tickets.Job, done Complete) error {
 			return nil
 		}
 		progressed = progressed || settled
-		if !settled {
+		if !settled || next.Do == DoStop || next.Do == DoEnd { // what is refused is tried once in a job, whoever asks for it
 			tried = append(tried, next.Key)
 		}
 	}

@@ -67,6 +67,18 @@ func (d *Directory) Find(ctx context.Context, by tickets.AccountKey, value strin
 	case !errors.Is(err, gorm.ErrRecordNotFound):
 		return nil, fmt.Errorf("last look-up: %w", err)
 	}
+	return d.ask(ctx, by, value, now)
+}
+
+// Renew asks for an account once more, however short ago it was asked for. Unavailable where the platform
+// can't be asked.
+func (d *Directory) Renew(ctx context.Context, accountNo string) error {
+	_, err := d.ask(ctx, tickets.ByAccount, normal(tickets.ByAccount, accountNo), d.Now())
+	return err
+}
+
+// ask asks the platform, and keeps what it answers.
+func (d *Directory) ask(ctx context.Context, by tickets.AccountKey, value string, now time.Time) ([]string, error) {
 	var raw json.RawMessage
 	if err := d.Client.post(ctx, "/lookup", lookupRequest{By: by, Value: value}, &raw); err != nil {
 		return nil, err

@@ -118,8 +118,11 @@ func (b *HTTP) Agreement(ctx context.Context, a account.Agreement) (account.Agre
 		s.Known = true
 	case account.AgreementTerminated:
 		s.Known, s.Ended, s.EndedAt = true, true, b.instant(r.At)
-	case "", "none":
+	case "none":
 		s.Detail = "platform: no such agreement"
+	case "":
+		// Which is no answer, and never "there is none": the question is put again.
+		return account.AgreementStatus{}, errors.New("platform: /query: the answer has no agreement_state")
 	default:
 		return account.AgreementStatus{}, fmt.Errorf("platform: /query: agreement_state is %q: active, terminated or none", plain(r.AgreementState))
 	}

@@ -346,3 +346,20 @@ func TestQuestionsSayWhatTheyAreAbout(t *testing.T) {
 		t.Errorf("asked after a refund: %+v, %v", a, err)
 	}
 }
+
+// TestAnAnswerWithoutAgreementStateIsNone: what does not say how an agreement stands is asked again, and never
+// taken for "there is no such agreement".
+func TestAnAnswerWithoutAgreementStateIsNone(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"state":"none"}`))
+	}))
+	t.Cleanup(srv.Close)
+	c, err := platform.NewClient(srv.URL, secret, time.Second, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := platform.NewHTTP(c).Agreement(t.Context(), account.Agreement{ID: "a1"}); err == nil {
+		t.Errorf("it is taken for an answer: %+v", s)
+	}
+}
