@@ -110,6 +110,7 @@ func safety() []intent.Intent {
 const (
 	ReasonUnclear       = "unclear"
 	ReasonNotVerified   = "not_verified"
+	ReasonHoldRefused   = "hold_refused" // not verified either, and the biller keeps nothing back meanwhile
 	ReasonCustomerWrote = "customer_wrote"
 	ReasonWithdrawal    = "withdrawal_asked"
 	ReasonAskedAgain    = "asked_again"
@@ -124,7 +125,7 @@ func asks(u intent.Understanding, t Ticket) []intent.Intent {
 	if !t.asked(u) {
 		return u.Intents
 	}
-	if t.Reason == ReasonNotVerified {
+	if t.Reason == ReasonNotVerified || t.Reason == ReasonHoldRefused {
 		return []intent.Intent{intent.StopAutoRenew} // all that the registered contact was asked about
 	}
 	var stops []intent.Intent
@@ -142,7 +143,8 @@ func asks(u intent.Understanding, t Ticket) []intent.Intent {
 // asked reports whether the message is a bare yes to our question whether to stop, or whether it was he
 // who asked to.
 func (t *Ticket) asked(u intent.Understanding) bool {
-	return u.Affirms && t.Status == Pending && (t.Reason == ReasonUnclear || t.Reason == ReasonNotVerified)
+	waits := t.Status == Pending && (t.Reason == ReasonUnclear || t.Reason == ReasonNotVerified)
+	return u.Affirms && (waits || t.Status == Open && t.Reason == ReasonHoldRefused)
 }
 
 // heard takes in what a later message says and returns the reason to open the ticket for, "" where

@@ -69,7 +69,8 @@ type view struct {
 	ByHand  []returned // refunds that a person sees to outside of the desk
 	Answer  string
 	Holds   []held
-	Held    bool // the biller has confirmed every hold
+	Held    bool                   // the biller has confirmed every hold
+	Unheld  []account.Subscription // whose next charge the biller refused to keep back
 	Proven  bool
 	Code    sentCode
 }
@@ -128,7 +129,10 @@ func viewOf(f Facts) (view, error) {
 			return v, untrue("There is no quote that waits for the customer's yes by a code.")
 		}
 	case tickets.TellHoldAsked:
-		v.Holds, v.Held, err = holds(f)
+		v.Holds, v.Held = holds(f)
+		if v.Unheld = unheld(f); len(v.Holds)+len(v.Unheld) == 0 {
+			return v, untrue("Nothing is held back, and nothing was refused to be.")
+		}
 	case tickets.TellWithdrawn:
 		v.Plans, err = goingOn(f)
 	case tickets.TellAnswer:
@@ -210,7 +214,7 @@ func goingOn(f Facts) ([]account.Subscription, error) {
 }
 
 // holds are the active holds of the case, and whether the biller has confirmed each.
-func holds(f Facts) (list []held, confirmed bool, err error) {
+func holds(f Facts) (list []held, confirmed bool) {
 	confirmed = true
 	for _, h := range f.Holds {
 		sub, ok := f.Account.Subscription(h.SubscriptionID)
@@ -222,8 +226,20 @@ func holds(f Facts) (list []held, confirmed bool, err error) {
 			return e.Kind == tickets.HoldDebits && e.Target == h.SubscriptionID && e.State == tickets.EffectDone
 		})
 	}
-	if len(list) == 0 {
-		return nil, false, untrue("Nothing is held back.")
+	return list, confirmed
+}
+
+// unheld are the subscriptions of the case that renew and whose next charge the biller refused to keep back.
+func unheld(f Facts) []account.Subscription {
+	var list []account.Subscription
+	for _, h := range f.Holds {
+		sub, ok := f.Account.Subscription(h.SubscriptionID)
+		refused := slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool {
+			return e.Kind == tickets.HoldDebits && e.Target == h.SubscriptionID && e.State == tickets.EffectRefused
+		})
+		if ok && refused && h.State != tickets.HoldActive && (sub.AutoRenew || sub.NextChargeAt != nil) {
+			list = append(list, sub)
+		}
 	}
-	return list, confirmed, nil
+	return list
 }

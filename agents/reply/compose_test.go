@@ -212,6 +212,12 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Thread, f.Ticket.Requester, f.Effects = reply.Thread{}, "stranger@elsewhere.example", nil
 			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldActive, Until: at(22, 3, 0).AddDate(0, 1, 0)}}
 		}),
+		"hold_asked_refused": with(tickets.TellHoldAsked, func(f *reply.Facts) {
+			f.Thread, f.Ticket.Requester = reply.Thread{}, "stranger@elsewhere.example"
+			f.Account.Subscriptions[0].AutoRenew, f.Account.Subscriptions[0].NextChargeAt = true, ptr(at(22, 11, 0))
+			f.Effects = []tickets.Effect{{Key: "hold/CD-000123/s1", TicketID: 123, Kind: tickets.HoldDebits, Target: "s1", State: tickets.EffectRefused}}
+			f.Holds = []tickets.Hold{{TicketID: 123, SubscriptionID: "s1", State: tickets.HoldReleased, Reason: "biller_refused", Until: at(22, 3, 0).AddDate(0, 1, 0)}}
+		}),
 		"withdrawn": with(tickets.TellWithdrawn, func(f *reply.Facts) {
 			f.Ticket.Status, f.Ticket.Reason, f.Ticket.SolvedAt = tickets.Solved, tickets.ReasonWithdrawn, ptr(at(22, 10, 4))
 			f.Account.Subscriptions[0].AutoRenew, f.Account.Subscriptions[0].NextChargeAt = true, ptr(at(15, 3, 0).AddDate(0, 1, 0))

@@ -121,27 +121,74 @@ func (c Case) activeHold() (tickets.Hold, bool) {
 	return c.Holds[i], true
 }
 
-// unclear is the alarm of a hold that the biller has not confirmed while the next charge is near.
+// holdAlarm is the key of the alarm for a hold that the biller has not confirmed, by the hold's key.
+func holdAlarm(key string) string { return string(tickets.AlarmHoldUnclear) + "/" + key }
+
+// unclear are the alarms of the holds that keep nothing back as far as is known, while it is not certain
+// who asks and the next charge is near: the biller has not confirmed them, or has refused.
 func (c Case) unclear(now time.Time) []tickets.Alarm {
 	var out []tickets.Alarm
+	for _, e := range c.unheld() {
+		if c.heldLate(e).After(now) {
+			continue
+		}
+		a := tickets.Alarm{
+			Key: holdAlarm(e.Key), Kind: tickets.AlarmHoldUnclear, TicketID: c.Ticket.ID, At: now,
+			Detail: "The biller has not confirmed that it keeps the debit back.",
+		}
+		if e.State == tickets.EffectRefused {
+			a.Detail = "The biller refused to keep the debit back."
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// unheld are the case's holds that the biller has not confirmed.
+func (c Case) unheld() []tickets.Effect {
+	var out []tickets.Effect
 	for _, h := range c.Holds {
 		e, begun := c.effect(HoldKey(tickets.Number(h.TicketID), h.SubscriptionID))
-		sub, known := c.subscription(h.SubscriptionID)
-		if h.State == tickets.HoldActive && begun && !e.State.Settled() && known && sub.NextChargeAt != nil && !now.Before(sub.NextChargeAt.Add(-askAgainBefore)) {
-			out = append(out, tickets.Alarm{
-				Key: string(tickets.AlarmHoldUnclear) + "/" + e.Key, Kind: tickets.AlarmHoldUnclear, TicketID: c.Ticket.ID, At: now,
-				Detail: "The biller has not confirmed that it keeps the debit back.",
-			})
+		if begun && (h.State == tickets.HoldActive && !e.State.Settled() || e.State == tickets.EffectRefused && c.open(h)) {
+			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// open reports whether the subscription of a hold would be held, because it renews and it is not certain
+// who asks to stop it.
+func (c Case) open(h tickets.Hold) bool {
+	sub, known := c.subscription(h.SubscriptionID)
+	verify := c.step(tickets.Verify).State
+	return known && c.Ticket.Live() && !denied(c) && slices.Contains(c.Ticket.SubscriptionIDs, h.SubscriptionID) && !silent(sub) &&
+		(verify == tickets.NeedsCustomer || verify == tickets.NeedsAgent)
+}
+
+// refusedHolds are the holds of the case that the biller refused, while it is not certain who asks.
+func (c Case) refusedHolds() bool {
+	return slices.ContainsFunc(c.unheld(), func(e tickets.Effect) bool { return e.State == tickets.EffectRefused })
+}
+
+// heldLate is when somebody has to see that a hold was not confirmed: a day before the debit that it is to
+// keep back, and where nobody knows when that is, at once if it was refused.
+func (c Case) heldLate(e tickets.Effect) time.Time {
+	sub, known := c.subscription(e.Target)
+	switch {
+	case known && sub.NextChargeAt != nil:
+	case e.State == tickets.EffectRefused:
+		return e.At
+	default:
+		return e.At.Add(unknownChargeLimit)
+	}
+	return sub.NextChargeAt.Add(-askAgainBefore)
 }
 
 // asksOwner reports whether the registered contact is still to be asked whether the request was his.
 func (c Case) asksOwner(now time.Time) bool {
 	_, held := c.activeHold()
 	_, asked := c.told(tickets.TellHoldAsked)
-	return held && !asked && c.step(tickets.Verify).State == tickets.NeedsCustomer && c.Account != nil &&
+	return (held || c.refusedHolds()) && !asked && c.step(tickets.Verify).State == tickets.NeedsCustomer && c.Account != nil &&
 		!c.Account.Account.ContactFresh(now) && (tickets.Mailable(c.Account.Account.Email) || c.texts(now, tickets.TellHoldAsked))
 }
 
@@ -187,10 +234,10 @@ func (r *Runner) hold(ctx context.Context, c Case, n Next) (bool, error) {
 			return r.Biller.Hold(ctx, n.Key, account.Hold{SubscriptionID: n.Hold.SubscriptionID, Until: n.Hold.Until})
 		})
 	return r.result(ctx, c, e, a, callErr, func(tx tickets.Tx, state tickets.EffectState) ([]tickets.Record, error) {
-		if !state.Settled() {
+		if state != tickets.EffectDone {
 			return nil, nil
 		}
-		return nil, tx.ClearAlarm(ctx, string(tickets.AlarmHoldUnclear)+"/"+e.Key, tickets.DeskActor, r.Now())
+		return nil, tx.ClearAlarm(ctx, holdAlarm(e.Key), tickets.DeskActor, r.Now())
 	})
 }
 

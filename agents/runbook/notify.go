@@ -156,6 +156,9 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if n.Status == tickets.Pending && n.Reason == tickets.ReasonUnclear && c.Ticket.Channel == tickets.Chat && !c.proven() {
 		n.Status = tickets.Open // an answer of somebody unproven settles nothing, and he waits in the chat
 	}
+	if n.Status == tickets.Pending && n.Reason == tickets.ReasonNotVerified && c.refusedHolds() {
+		n.Status, n.Reason = tickets.Open, tickets.ReasonHoldRefused // the next debit waits for nobody
+	}
 	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
@@ -235,6 +238,12 @@ func wait(c Case, now time.Time) time.Duration {
 		if !e.State.Settled() {
 			in(retry(e.Attempts))
 		}
+	}
+	for _, e := range c.missing() {
+		in(c.late(e).Sub(now)) // what was refused rings then, though nobody does anything
+	}
+	for _, e := range c.unheld() {
+		in(c.heldLate(e).Sub(now))
 	}
 	if h, held := c.activeHold(); held {
 		in(h.Until.Sub(now))

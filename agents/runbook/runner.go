@@ -328,6 +328,11 @@ func (r *Runner) rest(ctx context.Context, c Case, n Next, done Complete) error 
 				}
 			}
 		}
+		if !t.Live() {
+			if err := c.hush(ctx, tx, at); err != nil {
+				return nil, err
+			}
+		}
 		for _, a := range n.Alarms {
 			if err := tx.RaiseAlarm(ctx, a); err != nil {
 				return nil, err
