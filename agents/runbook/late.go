@@ -42,7 +42,7 @@ func (c Case) unappliedDetail(e tickets.Effect) string {
 		who = "The biller refused to send no more debits"
 	}
 	if next := c.Ticket.NextChargeAt; next != nil {
-		return fmt.Sprintf("%s, and the next one is due at %s.", who, next.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("%s, and the next charge is due at %s.", who, next.UTC().Format(time.RFC3339))
 	}
 	return who + "."
 }

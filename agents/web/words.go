@@ -48,7 +48,7 @@ func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, 
 	}
 	for key, text := range w.texts {
 		if msg, ok := strings.CutPrefix(key, "says."); ok && strings.Contains(msg, "%s") {
-			quoted := strings.ReplaceAll(regexp.QuoteMeta(msg), "%s", "(.+?)")
+			quoted := strings.ReplaceAll(regexp.QuoteMeta(msg), "%s", "(.*?)")
 			w.patterns = append(w.patterns, pattern{message: regexp.MustCompile("^" + quoted + "$"), text: text})
 		}
 	}
@@ -110,6 +110,10 @@ func (w *words) says(msg string) string {
 		}
 		args := make([]any, len(found)-1)
 		for i, code := range found[1:] {
+			if at, err := time.Parse(time.RFC3339, code); err == nil {
+				args[i] = w.moment(at) // as people here read a time
+				continue
+			}
 			if args[i] = w.code("status", code); args[i] == code {
 				args[i] = w.code("refundstate", code)
 			}
