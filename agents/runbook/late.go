@@ -70,6 +70,9 @@ func (c Case) missing() []tickets.Effect {
 	for _, id := range c.Ticket.SubscriptionIDs {
 		add(c.lastTry(StopKey(number, id, account.PeriodEnd), id))
 	}
+	if len(out) > 0 {
+		return out // that the biller still debits is the one cause; the agreements ring once it does not
+	}
 	for _, a := range billing(c) {
 		add(c.lastTry(EndKey(number, a.ID), a.ID))
 	}
