@@ -83,6 +83,15 @@ func (d *Desk) estimate(ctx context.Context, r Reader, t Ticket, mode account.Mo
 	if err != nil {
 		return account.Quote{}, err
 	}
+	quotes, err := r.Quotes(ctx, t.ID)
+	if err != nil {
+		return account.Quote{}, err
+	}
+	effects, err := r.Effects(ctx, t.ID)
+	if err != nil {
+		return account.Quote{}, err
+	}
+	snap = BeforeAccessEnded(quotes, snap, t, effects)
 	q, err := account.MakeQuote(snap, subscriptions, mode, RequestedAt(t, messages), d.now(), d.settings.QuoteRules())
 	if errors.Is(err, account.ErrNotQuotable) {
 		return q, &Error{Kind: Conflict, Msg: "It can't be worked out: " + err.Error() + ".", Err: err}
@@ -97,19 +106,6 @@ func QuoteOf(s account.Snapshot, t Ticket, messages []Message, without []account
 		return slices.ContainsFunc(without, func(u account.Refund) bool { return u.ID == r.ID })
 	})
 	return account.MakeQuote(s, t.SubscriptionIDs, mode, RequestedAt(t, messages), now, r)
-}
-
-// OfQuote are the case's refunds that a quote did not count as paid back: those that it led to itself,
-// whatever became of them since, and those that were not sent yet. Without them the quote is the same for as
-// long as nothing else has changed, however much of it was carried out.
-func OfQuote(hash string, refunds []account.Refund, effects []Effect) []account.Refund {
-	out := Unsent(refunds, effects)
-	for _, r := range refunds {
-		if r.QuoteHash == hash && !slices.ContainsFunc(out, func(o account.Refund) bool { return o.ID == r.ID }) {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // Unsent are the refunds for unused time that were not sent yet. A new quote makes them void.
@@ -154,12 +150,8 @@ func (d *Desk) quoteChanged(ctx context.Context, r Reader, t Ticket, refunds []a
 	if err != nil {
 		return false, err
 	}
-	hash := quotes[len(quotes)-1].Hash
-	again, err := QuoteOf(snap, t, messages, OfQuote(hash, refunds, effects), run.Mode, at, d.settings.QuoteRules())
-	if errors.Is(err, account.ErrNotQuotable) {
-		return false, nil
-	}
-	return err == nil && again.Hash != hash, err
+	holds, ok, err := StillHolds(quotes[len(quotes)-1], snap, t, messages, refunds, effects, run.Mode, at, d.settings.QuoteRules())
+	return ok && !holds, err
 }
 
 // about is the account of a case and the subscriptions meant, or what has to be chosen first.

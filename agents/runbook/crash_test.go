@@ -26,7 +26,8 @@ func cases() map[string]struct {
 			b.drain(hour, nil)
 			return ticket
 		}},
-		"refund accepted": {customer(), (*bundle).refundAccepted},
+		"refund accepted":        {customer(), (*bundle).refundAccepted},
+		"refund of two accepted": {customer(paidAhead), (*bundle).refundAccepted},
 		"own fault": {customer(chargedTwice), func(b *bundle) tickets.Ticket {
 			ticket := b.receive(mail{"li@example.com", 1, asking(intent.RefundMistakenCharge)})
 			b.drain(hour, nil)

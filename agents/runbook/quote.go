@@ -58,8 +58,8 @@ func (c Case) changed(r tickets.Settings, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	again, err := tickets.QuoteOf(*c.Account, c.Ticket, c.Messages, tickets.OfQuote(q.Hash, c.Refunds, c.Effects), c.Run.Mode, now, r.QuoteRules())
-	return err == nil && again.Hash != q.Hash
+	holds, ok, err := tickets.StillHolds(q, *c.Account, c.Ticket, c.Messages, c.Refunds, c.Effects, c.Run.Mode, now, r.QuoteRules())
+	return err == nil && ok && !holds
 }
 
 // stands reports whether the quote that refunds were proposed by and not sent yet is still what would be
@@ -71,7 +71,8 @@ func (c Case) stands(mode account.Mode) bool {
 
 // makeQuote is the quote as things stand, as of the first request.
 func (c Case) makeQuote(mode account.Mode, r tickets.Settings, now time.Time) (account.Quote, error) {
-	return tickets.QuoteOf(*c.Account, c.Ticket, c.Messages, c.unsent(), mode, now, r.QuoteRules())
+	s := tickets.BeforeAccessEnded(c.Quotes, *c.Account, c.Ticket, c.Effects)
+	return tickets.QuoteOf(s, c.Ticket, c.Messages, c.unsent(), mode, now, r.QuoteRules())
 }
 
 // unsent are the case's refunds for unused time that were not sent yet. A new quote makes them void.

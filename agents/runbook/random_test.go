@@ -92,6 +92,7 @@ func anyAccount(r *rand.Rand) account.Snapshot {
 		}
 	}
 	maybe(chargedTwice)
+	maybe(paidAhead)
 	maybe(func(s *account.Snapshot) { s.Agreements = append(s.Agreements, agreement("a2", account.Ledger, "s1")) })
 	maybe(func(s *account.Snapshot) {
 		s.Agreements = append(s.Agreements, agreement("a3", account.External, "s1"))

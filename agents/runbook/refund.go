@@ -101,7 +101,7 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		return Next{}, false, false
 	}
 	for _, e := range q.Ends {
-		if e.Mode != account.Now {
+		if e.Mode != account.Now || !c.released(q, e.SubscriptionID) {
 			continue
 		}
 		if next, ok, waits = planAccess(c, e.SubscriptionID, now); ok || waits {
@@ -109,6 +109,37 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		}
 	}
 	return Next{}, false, false
+}
+
+// released reports whether all that the quote gives back of a subscription was decided about and any of
+// it is to be paid. Before that its access goes on: the customer's yes was to the whole.
+func (c Case) released(q account.Quote, subscription string) bool {
+	pays := false
+	for _, r := range c.Refunds {
+		if r.OwnFault || r.QuoteHash != q.Hash || c.paidFor(r.ChargeID) != subscription {
+			continue
+		}
+		if r.State == account.RefundProposed {
+			return false
+		}
+		pays = pays || moving(r)
+	}
+	return pays
+}
+
+// paidFor is the subscription that a charge of the account was debited for.
+func (c Case) paidFor(chargeID string) string {
+	i := slices.IndexFunc(c.Account.Charges, func(ch account.Charge) bool { return ch.ID == chargeID })
+	if i < 0 {
+		return ""
+	}
+	return c.Account.Charges[i].SubscriptionID
+}
+
+// endsOf is the quote with only that end of access.
+func endsOf(q account.Quote, subscription string) account.Quote {
+	q.Ends = slices.DeleteFunc(slices.Clone(q.Ends), func(e account.QuoteEnd) bool { return e.SubscriptionID != subscription })
+	return q
 }
 
 // accessEnded reports whether the biller has ended the access that the quote's refund pays for.
@@ -159,10 +190,18 @@ func proposals(c Case, q account.Quote, a tickets.Automation, ownFault bool) []P
 		sum += l.RefundFen
 		out = append(out, Proposal{
 			ChargeID: l.ChargeID, AmountFen: l.RefundFen, OwnFault: ownFault, Reason: string(l.Ground),
-			QuoteHash: q.Hash, Approved: auto == tickets.Auto && sum <= limit,
+			QuoteHash: q.Hash, Approved: auto == tickets.Auto && sum <= limit && !(ownFault && c.weighed(l.ChargeID)),
 		})
 	}
 	return out
+}
+
+// weighed reports whether people had to decide about money of the charge before, in whatever case: it never
+// comes back by itself afterwards, for another reason.
+func (c Case) weighed(chargeID string) bool {
+	return slices.ContainsFunc(c.Account.Refunds, func(r account.Refund) bool {
+		return r.ChargeID == chargeID && !r.OwnFault && !r.Elsewhere
+	})
 }
 
 func prorated(q account.Quote) bool {
@@ -172,7 +211,7 @@ func prorated(q account.Quote) bool {
 // planSends moves the refunds that are released, those for unused time once access has ended.
 func planSends(c Case, q account.Quote) (Next, bool) {
 	for _, r := range c.Refunds {
-		if r.State == account.RefundApproved && !r.OwnFault && !accessEnded(c, q) {
+		if r.State == account.RefundApproved && !r.OwnFault && !accessEnded(c, endsOf(q, c.paidFor(r.ChargeID))) {
 			continue
 		}
 		if moving(r) && !c.tried(r.Key) && c.reachesCharge(r.ChargeID) {

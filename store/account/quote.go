@@ -59,7 +59,8 @@ type Quote struct {
 	Ends            []QuoteEnd
 	Lines           []QuoteLine // newest charge first; each is refunded to its own payer, never pooled
 	Assets          []QuoteAsset
-	NotKnown        []string // "code:id", put into words by NotKnownText
+	NotKnown        []string   // "code:id", put into words by NotKnownText
+	Before          []Standing // of each subscription, before anything of the quote is carried out
 }
 
 // QuoteEnd is how one subscription of a quote ends.
@@ -125,6 +126,10 @@ func MakeQuote(s Snapshot, subscriptionIDs []string, mode Mode, requestReceived,
 			return Quote{}, err
 		}
 		q.Ends = append(q.Ends, end)
+		q.Before = append(q.Before, Standing{
+			SubscriptionID: sub.ID, StoppedAt: sub.StoppedAt, AccessUntil: sub.AccessUntil, AutoRenew: sub.AutoRenew,
+			PeriodStart: sub.PeriodStart, PeriodEnd: sub.PeriodEnd,
+		})
 		q.Lines = append(q.Lines, lines...)
 	}
 	q.NotKnown = sortedOnce(c.notKnown)

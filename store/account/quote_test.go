@@ -41,7 +41,8 @@ func TestQuoteSaysEverythingItPromises(t *testing.T) {
 		Mode: account.Now, AsOf: "2026-06-16", RuleVersion: "2026-11/A", Hash: got.Hash,
 		ExpiresAt: local(6, 25, 9), Currency: "CNY", RefundFen: 1900 + 995,
 		LastDayOfUse: "2026-06-16", NextChargeAt: &next, SubscriptionIDs: []string{"sub-1"},
-		Ends: []account.QuoteEnd{{SubscriptionID: "sub-1", Mode: account.Now, LastDayOfUse: "2026-06-16", NextChargeAt: &next}},
+		Ends:   []account.QuoteEnd{{SubscriptionID: "sub-1", Mode: account.Now, LastDayOfUse: "2026-06-16", NextChargeAt: &next}},
+		Before: []account.Standing{{SubscriptionID: "sub-1", AutoRenew: true, PeriodStart: "2026-06-01", PeriodEnd: "2026-07-01"}},
 		Lines: []account.QuoteLine{
 			{
 				ChargeID: "c-again", SubscriptionID: "sub-1", ChargedAt: again.ChargedAt,
