@@ -13,15 +13,28 @@ import (
 // may release sums above automation.approval_above_fen.
 func (d *Desk) Approve(ctx context.Context, refundID string, by Actor, quoteHash string, large bool) (account.Refund, error) {
 	return d.decide(ctx, refundID, by, quoteHash, true, func(r *account.Refund, ticketSum int64) error {
-		switch {
-		case r.Proposer == string(by):
-			return &Error{Kind: Forbidden, Msg: "You proposed this refund, so somebody else has to approve it."}
-		case !large && (ticketSum > d.settings.Automation.ApprovalAboveFen || r.Proposer != string(DeskActor)):
-			return &Error{Kind: Forbidden, Msg: "This refund needs a supervisor: it is above the limit, or a person proposed it."}
+		r.Supervised = r.Supervised || ticketSum > d.settings.Automation.ApprovalAboveFen
+		if err := mayRelease(*r, by, large); err != nil {
+			return err
 		}
 		r.State = account.RefundApproved
 		return nil
 	})
+}
+
+// mayRelease is Forbidden for whoever may not release a refund. What takes a supervisor takes one on whose
+// word nothing of it rests: who wrote down the yes, entered what proved the customer or wrote the case down
+// has done his half of it.
+func mayRelease(r account.Refund, by Actor, large bool) error {
+	switch {
+	case r.Proposer == string(by):
+		return &Error{Kind: Forbidden, Msg: "You proposed this refund, so somebody else has to approve it."}
+	case !large && (r.Supervised || r.Proposer != string(DeskActor)):
+		return &Error{Kind: Forbidden, Msg: "This refund needs a supervisor: it is above the limit, or a person proposed it."}
+	case r.Supervised && r.InvolvedIn(string(by)):
+		return &Error{Kind: Forbidden, Msg: "This refund rests on what you entered or wrote down, so another supervisor has to approve it."}
+	}
+	return nil
 }
 
 // Reject turns a proposed refund down, with the reason the customer will be told. Who may not release
@@ -31,7 +44,7 @@ func (d *Desk) Reject(ctx context.Context, refundID string, by Actor, quoteHash,
 		return account.Refund{}, &Error{Kind: Invalid, Msg: "Say why: the customer is told the reason."}
 	}
 	return d.decide(ctx, refundID, by, quoteHash, false, func(r *account.Refund, ticketSum int64) error {
-		if !large && ticketSum > d.settings.Automation.ApprovalAboveFen {
+		if !large && (r.Supervised || ticketSum > d.settings.Automation.ApprovalAboveFen) {
 			return &Error{Kind: Forbidden, Msg: "This refund is above the limit: a supervisor decides about it."}
 		}
 		r.State, r.Detail = account.RefundRejected, reason

@@ -102,6 +102,8 @@ type Verification struct {
 	At        time.Time
 	ExpiresAt time.Time
 	VoidedAt  *time.Time
+	// By is who entered what proves it where that was not the customer himself: agent:LOGIN or key:ID.
+	By string `gorm:"column:by_actor"`
 }
 
 // VerificationLife is how long a verification lasts. Expiry is judged when an action is asked for,
@@ -152,6 +154,9 @@ func VerifiedRecord(t Ticket, v Verification, by Actor) Record {
 	}
 	if v.Action != "" {
 		data["action"] = string(v.Action)
+	}
+	if v.By != "" {
+		data["entered_by"] = v.By
 	}
 	return Record{Stream: t.Number(), Type: EventVerified, Actor: string(by), Data: data}
 }

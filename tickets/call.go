@@ -56,6 +56,8 @@ type CallReport struct {
 	// Taken is the login of whoever wrote the report down at the desk and works on the case from now
 	// on; "" where a program reported it.
 	Taken string
+	// Reason says why the first report of a call comes so long after it, where it does.
+	Reason string
 }
 
 // Scope is what a message and a verification of the call cover.

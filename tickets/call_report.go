@@ -59,13 +59,18 @@ func (d *Desk) call(ctx context.Context, tx Tx, by Actor, r CallReport, at time.
 
 // openCall makes the case of a call that is heard of for the first time.
 func (d *Desk) openCall(ctx context.Context, tx Tx, by Actor, c Call, r CallReport, at time.Time) (Ticket, error) {
+	if err := checkEntered(r.StartedAt, at, r.Reason); err != nil {
+		return Ticket{}, err
+	}
 	c.fill(r)
 	s := r.spoken(r.Summary, r.Transcript, callScope(r.ID), *c.StartedAt, r.understand())
+	s.Message.enteredBy(by, at, r.Reason)
 	var err error
 	if s.Proof, err = d.checkFacts(ctx, tx, &c, r, at); err != nil {
 		return Ticket{}, err
 	}
 	if s.Proof != nil {
+		s.Proof.By = string(by)
 		s.Message.Assurance, s.Message.AssuranceWhy = s.Proof.Level, []string{"for: payment facts that only the payer knows"}
 	}
 	t, err := d.take(ctx, tx, s, at)
@@ -143,6 +148,7 @@ func (d *Desk) updateCall(ctx context.Context, tx Tx, by Actor, t Ticket, c Call
 		transcript = ""
 	}
 	if proof != nil {
+		proof.By = string(by)
 		if t, err = d.proven(ctx, tx, t, *proof, at); err != nil {
 			return t, err
 		}
@@ -151,7 +157,7 @@ func (d *Desk) updateCall(ctx context.Context, tx Tx, by Actor, t Ticket, c Call
 		return t, err
 	}
 	if summary != "" || transcript != "" {
-		if t, err = d.addWords(ctx, tx, t, c, r, summary, transcript, at); err != nil {
+		if t, err = d.addWords(ctx, tx, by, t, c, r, summary, transcript, at); err != nil {
 			return t, err
 		}
 	}
@@ -179,10 +185,11 @@ func (r *CallReport) forget(messages []Message) {
 
 // addWords adds a summary or a transcript that came after the call was known. One that asks for nothing
 // new is kept and changes nothing: it is no second request.
-func (d *Desk) addWords(ctx context.Context, tx Tx, t Ticket, c Call, r CallReport, summary, transcript string, at time.Time) (Ticket, error) {
+func (d *Desk) addWords(ctx context.Context, tx Tx, by Actor, t Ticket, c Call, r CallReport, summary, transcript string, at time.Time) (Ticket, error) {
 	u := understandCall(summary, transcript)
 	u.Facts = intent.Facts{} // learned above, and what a transcript states is not surer than that
 	s := r.spoken(summary, transcript, c.Scope()+"/"+digest(together(summary, transcript)), r.given(at), u)
+	s.Message.enteredBy(by, at, r.Reason)
 	proofs, err := tx.Verifications(ctx, t.ID)
 	if err != nil {
 		return t, err

@@ -357,6 +357,9 @@ func (c Code) proves(by Actor, at time.Time) Verification {
 
 // insertProof stores a verification with its event and lets the case go on.
 func insertProof(ctx context.Context, tx Tx, t Ticket, v *Verification, by Actor, at time.Time) error {
+	if by != CustomerActor {
+		v.By = string(by)
+	}
 	if err := tx.InsertVerification(ctx, v); err != nil {
 		return err
 	}

@@ -77,8 +77,8 @@ func TestARightCodeProvesWhoAskedOnce(t *testing.T) {
 		"by phone, for a stop": {tickets.CodeRequest{Action: tickets.ActStop, To: tickets.ToPhone}, tickets.CustomerActor, tickets.Verification{Level: 2, Method: tickets.MethodCodeSMS, Action: tickets.ActStop}},
 		"by mail, for a stop":  {tickets.CodeRequest{Action: tickets.ActStop, To: tickets.ToEmail}, tickets.CustomerActor, tickets.Verification{Level: 1, Method: tickets.MethodCodeEmail, Action: tickets.ActStop}},
 		"by phone, to be told": {tickets.CodeRequest{Action: tickets.ActShow, To: tickets.ToPhone}, tickets.CustomerActor, tickets.Verification{Level: 2, Method: tickets.MethodCodeSMS, Action: tickets.ActShow}},
-		"read out to an agent": {tickets.CodeRequest{Action: tickets.ActShow, To: tickets.ToPhone}, "agent:amy", tickets.Verification{Level: 2, Method: tickets.MethodReadOut, Action: tickets.ActStop}},
-		"mail read to a key":   {tickets.CodeRequest{Action: tickets.ActStop, To: tickets.ToEmail}, "key:1", tickets.Verification{Level: 1, Method: tickets.MethodReadOut, Action: tickets.ActStop}},
+		"read out to an agent": {tickets.CodeRequest{Action: tickets.ActShow, To: tickets.ToPhone}, "agent:amy", tickets.Verification{Level: 2, Method: tickets.MethodReadOut, Action: tickets.ActStop, By: "agent:amy"}},
+		"mail read to a key":   {tickets.CodeRequest{Action: tickets.ActStop, To: tickets.ToEmail}, "key:1", tickets.Verification{Level: 1, Method: tickets.MethodReadOut, Action: tickets.ActStop, By: "key:1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 type HandTaken struct {
 	Channel    Channel // Phone, Web or Other
 	ReceivedAt time.Time
+	Reason     string // why it is entered so long after, where it is
 	Identity   Identity
 	Subject    string
 	Text       string
@@ -40,6 +41,7 @@ func (d *Desk) Open(ctx context.Context, by Actor, h HandTaken) (t Ticket, err e
 			},
 			Original: []byte(h.Text), Understanding: u,
 		}
+		s.Message.enteredBy(by, at, h.Reason)
 		if s.Message.Subject == "" {
 			s.Message.Subject = heading(h.Text)
 		}
@@ -49,6 +51,7 @@ func (d *Desk) Open(ctx context.Context, by Actor, h HandTaken) (t Ticket, err e
 				return err
 			}
 			if ok {
+				v.By = string(by)
 				s.Proof, s.Message.Assurance = &v, v.Level
 				s.Message.AssuranceWhy = []string{"for: payment facts that only the payer knows"}
 			}
@@ -77,6 +80,9 @@ func (h *HandTaken) check(at time.Time) error {
 		h.ReceivedAt = at
 	case h.ReceivedAt.After(at.Add(aheadOfUs)):
 		return &Error{Kind: Invalid, Msg: "It was received in the future."}
+	}
+	if err := checkEntered(h.ReceivedAt, at, h.Reason); err != nil {
+		return err
 	}
 	h.ReceivedAt = earlier(h.ReceivedAt, at)
 	return h.Identity.check()

@@ -58,6 +58,11 @@ type Message struct {
 	Scope string
 	// ExternalID is what whoever handed the message over knows it by: a second one is Conflict. "" has none.
 	ExternalID string
+	// EnteredAt is when somebody wrote the message down or reported it and gave it its At, EnteredBy who did
+	// (agent:LOGIN or key:ID) and EnteredReason why so late; nil and "" for what came in by itself.
+	EnteredAt     *time.Time
+	EnteredBy     string
+	EnteredReason string
 }
 
 // ByPerson reports whether somebody outside the desk said it: no machine's mail, and no copy of our own.

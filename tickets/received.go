@@ -13,6 +13,12 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 		},
 		Private: map[string][]byte{"sender": []byte(m.Sender), "subject": []byte(m.Subject)},
 	}
+	if m.EnteredAt != nil {
+		r.Data["entered_by"], r.Data["entered_at"] = m.EnteredBy, m.EnteredAt.Format(time.RFC3339)
+		if m.EnteredReason != "" {
+			r.Private["entered_reason"] = []byte(m.EnteredReason)
+		}
+	}
 	if m.Raw == "" {
 		r.Private["text"] = in.Original // what was written down or typed in a chat has no original beside it
 		return r

@@ -142,7 +142,11 @@ func (r *Runner) stop(ctx context.Context, c Case, n Next) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	last := lastDay(sub, n.Mode, c.Ticket.ReceivedAt, r.Settings.Zone)
+	received := c.Ticket.ReceivedAt
+	if m, backdated := tickets.Backdated(c.Messages); backdated {
+		received = *m.EnteredAt // until then nobody had ended anything, whatever date the request was given
+	}
+	last := lastDay(sub, n.Mode, received, r.Settings.Zone)
 	query := func(ctx context.Context) (account.Answer, error) {
 		return r.Biller.Query(ctx, n.Key, account.Subject{SubscriptionID: e.Target})
 	}
@@ -298,7 +302,12 @@ func (r *Runner) propose(ctx context.Context, c Case, n Next) error {
 				TicketID: c.Ticket.ID, AmountFen: p.AmountFen, State: account.RefundProposed, OwnFault: p.OwnFault,
 				Reason: p.Reason, QuoteHash: p.QuoteHash, Proposer: proposer, At: at,
 			}
-			rf.Key = rf.ID
+			rf.Key, rf.Supervised = rf.ID, p.Supervised
+			if _, backdated := tickets.Backdated(c.Messages); !p.OwnFault || backdated {
+				if in := tickets.Involved(c.Ticket, c.Messages, c.Verifications, c.Acceptances, p.QuoteHash); len(in) > 0 {
+					rf.Involved = "," + strings.Join(in, ",") + ","
+				}
+			}
 			if p.Approved && proposer == string(tickets.DeskActor) {
 				rf.State, rf.Approver, rf.DecidedAt = account.RefundApproved, string(tickets.DeskActor), &at
 			}

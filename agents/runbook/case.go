@@ -23,9 +23,9 @@ type Case struct {
 	Quotes      []tickets.SavedQuote
 	Acceptances []tickets.Acceptance
 	Refunds     []account.Refund
-	// LinkedFen is what the refunds of linked cases reserve: limits count them together.
-	LinkedFen int64
-	Outgoing  []tickets.Outgoing
+	// Linked are the refunds of linked cases: limits count them together.
+	Linked   []account.Refund
+	Outgoing []tickets.Outgoing
 	// Verifications are the proofs of who spoke, ended ones too; Holds what the case asked the biller to
 	// keep back.
 	Verifications []tickets.Verification
@@ -87,11 +87,9 @@ func load(ctx context.Context, r tickets.Reader, id int64) (Case, error) {
 	if c.Refunds, err = r.Refunds(ctx, id); err != nil {
 		return c, fmt.Errorf("load refunds: %w", err)
 	}
-	linked, err := r.LinkedRefunds(ctx, id)
-	if err != nil {
+	if c.Linked, err = r.LinkedRefunds(ctx, id); err != nil {
 		return c, fmt.Errorf("load linked refunds: %w", err)
 	}
-	c.LinkedFen = tickets.Reserved(linked)
 	if c.Outgoing, err = r.Outgoing(ctx, id); err != nil {
 		return c, fmt.Errorf("load outgoing: %w", err)
 	}
@@ -323,9 +321,9 @@ func (c Case) yes(level int) (tickets.Message, bool) {
 }
 
 // proposer is who a refund is proposed by: the desk where its rules and the customer's own words lead to
-// it, and the agent without whose word there would be none. Somebody else then has to release it. Words
-// that an agent wrote down are the customer's own where it is sure who said them, up to the sum that takes
-// an approval: above it nobody both writes down the yes and releases the money.
+// it, and the agent without whose word there would be none. Somebody else then has to release it. A yes
+// that an agent wrote down is the customer's own where it is sure who said it, up to the sum that takes
+// an approval: above it nobody both writes down the yes and releases the money, whatever proved the speaker.
 func (c Case) proposer(p Proposal, approvalAboveFen int64) string {
 	if p.OwnFault {
 		return string(tickets.DeskActor) // our own record alone grounds it
@@ -333,7 +331,7 @@ func (c Case) proposer(p Proposal, approvalAboveFen int64) string {
 	of := func(a tickets.Acceptance) bool { return a.QuoteHash == p.QuoteHash }
 	q, _ := c.quote()
 	large := approvalAboveFen > 0 && tickets.Released(q.Body) > approvalAboveFen &&
-		!slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return of(a) && a.MessageID != 0 })
+		!slices.ContainsFunc(c.Acceptances, func(a tickets.Acceptance) bool { return of(a) && a.By == string(tickets.CustomerActor) })
 	for _, a := range slices.Backward(c.Acceptances) {
 		if of(a) && (large || a.Level < 1) && strings.HasPrefix(a.By, "agent:") {
 			return a.By

@@ -19,6 +19,8 @@ type Proposal struct {
 	QuoteHash string
 	// Approved lets the desk release it by itself.
 	Approved bool
+	// Supervised lets nobody but a supervisor release it on whose word nothing of it rests.
+	Supervised bool
 }
 
 // Reasons of a refund that waits for the customer: his yes to the quote, or a surer proof that it is his.
@@ -45,7 +47,7 @@ func planRefund(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 	if s.State == tickets.NeedsAgent && s.Reason == reasonAboveCap {
 		return Next{}, false
 	}
-	if lines := proposals(c, q.Body, r.Automation, true); len(lines) > 0 {
+	if lines := proposals(c, q.Body, r, now, true); len(lines) > 0 {
 		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true
 	}
 	if next, ok, waits := planProrated(c, q.Body, r, now); ok || waits {
@@ -94,7 +96,7 @@ func planProrated(c Case, q account.Quote, r tickets.Settings, now time.Time) (n
 		next, ok = settle(c, tickets.RefundIt, tickets.Running, "waiting_for_cancel", "")
 		return next, ok, true
 	}
-	if lines := proposals(c, q, r.Automation, false); len(lines) > 0 {
+	if lines := proposals(c, q, r, now, false); len(lines) > 0 {
 		return Next{Do: DoPropose, Step: tickets.RefundIt, Lines: lines}, true, false
 	}
 	if !slices.ContainsFunc(c.Refunds, func(r account.Refund) bool { return !r.OwnFault && moving(r) }) {
@@ -172,13 +174,18 @@ func planAccess(c Case, subscription string, now time.Time) (next Next, ok, wait
 }
 
 // proposals are the refunds of the quote that do not exist yet, those of our own fault or the others.
-// Limits count the sum of the refunds of the ticket and of those linked to it; a reached limit leaves the release to a person.
-func proposals(c Case, q account.Quote, a tickets.Automation, ownFault bool) []Proposal {
-	auto, limit := a.Refund, a.RefundAutoLimitFen
+// Limits count the sum of the refunds of the ticket and of those linked to it, and what the desk released by
+// itself on the account; a reached limit leaves the release to a supervisor, and so does a payer whom nobody
+// knows. What would not come back but for a date that somebody gave the request takes a second person.
+func proposals(c Case, q account.Quote, r tickets.Settings, now time.Time, ownFault bool) []Proposal {
+	auto, limit := r.Automation.Refund, r.Automation.RefundAutoLimitFen
 	if ownFault {
-		auto, limit = a.RefundOwnFault, a.OwnFaultAutoLimitFen
+		auto, limit = r.Automation.RefundOwnFault, r.Automation.OwnFaultAutoLimitFen
 	}
-	sum := c.LinkedFen + tickets.Reserved(c.Refunds)
+	sum := tickets.Reserved(c.Linked) + tickets.Reserved(c.Refunds) + c.releasedAlone(now)
+	_, backdated := tickets.Backdated(c.Messages)
+	s := tickets.BeforeAccessEnded(c.Quotes, *c.Account, c.Ticket, c.Effects)
+	more := tickets.MoreByDate(q, s, c.Ticket, c.Messages, c.unsent(), c.Run.Mode, now, r.QuoteRules())
 	var out []Proposal
 	for _, l := range q.Lines {
 		known := slices.ContainsFunc(c.Refunds, func(r account.Refund) bool {
@@ -188,12 +195,25 @@ func proposals(c Case, q account.Quote, a tickets.Automation, ownFault bool) []P
 			continue
 		}
 		sum += l.RefundFen
+		beyond := auto == tickets.Auto && sum > limit || !c.Account.KnowsPayer(l.ChargeID, r.Zone) || backdated && (ownFault || more[l.ChargeID])
 		out = append(out, Proposal{
 			ChargeID: l.ChargeID, AmountFen: l.RefundFen, OwnFault: ownFault, Reason: string(l.Ground),
-			QuoteHash: q.Hash, Approved: auto == tickets.Auto && sum <= limit && !(ownFault && c.weighed(l.ChargeID)),
+			QuoteHash: q.Hash, Approved: auto == tickets.Auto && !beyond && !(ownFault && c.weighed(l.ChargeID)), Supervised: beyond,
 		})
 	}
 	return out
+}
+
+// aloneFor is how far back the desk counts what it released by itself on an account.
+const aloneFor = 30 * 24 * time.Hour
+
+// releasedAlone is what the desk released by itself on the account in other cases within 30 days, linked or
+// not: many small cases are no way round a limit.
+func (c Case) releasedAlone(now time.Time) int64 {
+	return tickets.Reserved(slices.DeleteFunc(slices.Clone(c.Account.Refunds), func(r account.Refund) bool {
+		return r.Approver != string(tickets.DeskActor) || r.TicketID == c.Ticket.ID || now.Sub(r.At) > aloneFor ||
+			slices.ContainsFunc(c.Linked, func(l account.Refund) bool { return l.ID == r.ID })
+	}))
 }
 
 // weighed reports whether people had to decide about money of the charge before, in whatever case: it never

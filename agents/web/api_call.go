@@ -73,6 +73,7 @@ type callInput struct {
 		Identity   apiIdentity `json:"identity,omitempty"`
 		Summary    string      `json:"summary,omitempty" maxLength:"20000"`
 		Transcript string      `json:"transcript,omitempty" maxLength:"200000"`
+		Reason     string      `json:"received_reason,omitempty" maxLength:"200" doc:"Why the first report of a call comes more than 7 days after it. After 90 days it is refused."`
 	}
 }
 
@@ -140,7 +141,7 @@ func (s *Server) apiCall(ctx context.Context, c echo.Context, in *callInput) (*c
 	}
 	t, opened, err := s.desk.Call(ctx, who(c).actor(), tickets.CallReport{
 		ID: b.CallID, Direction: tickets.CallDirection(b.Direction), Caller: b.Caller, Agent: b.Agent, StartedAt: b.StartedAt, EndedAt: b.EndedAt,
-		Identity: id, Summary: b.Summary, Transcript: b.Transcript,
+		Identity: id, Summary: b.Summary, Transcript: b.Transcript, Reason: b.Reason,
 	})
 	if err != nil {
 		return nil, err
@@ -166,7 +167,8 @@ func (s *Server) apiCall(ctx context.Context, c echo.Context, in *callInput) (*c
 type openInput struct {
 	Body struct {
 		Channel    string    `json:"channel" enum:"phone,web,other"`
-		ReceivedAt time.Time `json:"received_at,omitempty" doc:"When it came in; now where it is left out."`
+		ReceivedAt time.Time `json:"received_at,omitempty" doc:"When it came in; now where it is left out. Refunds count from it, so one of more than 7 days ago takes received_reason, and one of more than 90 is refused."`
+		Reason     string    `json:"received_reason,omitempty" maxLength:"200" doc:"Why it is entered so long after."`
 		Customer   struct {
 			Account string `json:"account,omitempty" maxLength:"200"`
 			Phone   string `json:"phone,omitempty" maxLength:"200"`
@@ -181,7 +183,7 @@ type openInput struct {
 func (s *Server) apiOpen(ctx context.Context, c echo.Context, in *openInput) (*ticketOutput, error) {
 	b := in.Body
 	t, err := s.desk.Open(ctx, who(c).actor(), tickets.HandTaken{
-		Channel: tickets.Channel(b.Channel), ReceivedAt: b.ReceivedAt, Subject: b.Subject, Text: b.Text, Taken: who(c).agent.Login,
+		Channel: tickets.Channel(b.Channel), ReceivedAt: b.ReceivedAt, Reason: b.Reason, Subject: b.Subject, Text: b.Text, Taken: who(c).agent.Login,
 		Identity: tickets.Identity{Account: b.Customer.Account, Phone: b.Customer.Phone, Email: b.Customer.Email, OrderNo: b.Customer.OrderNo},
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Server) refundOperations(api huma.API) {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: "/v1/refunds/{id}/" + verb, Summary: summary,
 			Description: "A logged-in person with the password, never a key: any agent up to automation.approval_above_fen for what the desk proposed; " +
-				"above it, and for what a person proposed, a supervisor who is not the proposer. 409 where it was decided already or its sum has changed, 412 where quote_hash is not the refund's.",
+				"above it, and for what a person proposed, a supervisor who is not the proposer and not involved. 409 where it was decided already or its sum has changed, 412 where quote_hash is not the refund's.",
 			Errors: []int{400, 401, 403, 404, 409, 412, 422, 429, 503}, Security: bearerAuth(), Tags: []string{"refunds"},
 		}
 	}
@@ -55,6 +55,8 @@ type apiRefund struct {
 	QuoteHash string     `json:"quote_hash"`
 	Proposer  string     `json:"proposer" doc:"desk, agent:LOGIN or key:ID."`
 	Approver  string     `json:"approver"`
+	Involved  []string   `json:"involved" nullable:"false" doc:"Those on whose word it rests: who wrote down the yes, entered what proved the customer, or wrote the case down."`
+	Superior  bool       `json:"needs_supervisor" doc:"Whatever the sum, a supervisor has to release it who is not involved."`
 	At        time.Time  `json:"at"`
 	DecidedAt *time.Time `json:"decided_at"`
 	DoneAt    *time.Time `json:"done_at"`
@@ -98,6 +100,7 @@ func (s *Server) refundOut(r account.Refund) apiRefund {
 	return apiRefund{
 		ID: r.ID, Ticket: tickets.Number(r.TicketID), AccountNo: r.AccountNo, ChargeID: r.ChargeID, AmountFen: r.AmountFen,
 		State: string(r.State), OwnFault: r.OwnFault, Reason: r.Reason, QuoteHash: r.QuoteHash, Proposer: r.Proposer, Approver: r.Approver,
+		Involved: strings.FieldsFunc(r.Involved, func(c rune) bool { return c == ',' }), Superior: r.Supervised,
 		At: s.stamp(r.At), DecidedAt: s.stampOr(r.DecidedAt), DoneAt: s.stampOr(r.DoneAt), Detail: r.Detail,
 	}
 }

@@ -18,6 +18,7 @@ import (
 type caseForm struct {
 	How      string `form:"how"` // phone, letter or counter
 	Received string `form:"received"`
+	Reason   string `form:"received_reason"`
 	CallID   string `form:"call_id"`
 	Caller   string `form:"caller"`
 	Account  string `form:"account"`
@@ -102,7 +103,7 @@ func (s *Server) takeDown(c echo.Context, f caseForm, id tickets.Identity, recei
 	}
 	if f.How != "phone" {
 		return s.desk.Open(ctx, by.actor(), tickets.HandTaken{
-			Channel: tickets.Other, ReceivedAt: received, Identity: id, Text: f.Text, Scope: "hand/" + rand.Text(), Taken: by.agent.Login,
+			Channel: tickets.Other, ReceivedAt: received, Reason: f.Reason, Identity: id, Text: f.Text, Scope: "hand/" + rand.Text(), Taken: by.agent.Login,
 		})
 	}
 	call := strings.TrimSpace(f.CallID)
@@ -111,7 +112,7 @@ func (s *Server) takeDown(c echo.Context, f caseForm, id tickets.Identity, recei
 	}
 	t, _, err := s.desk.Call(ctx, by.actor(), tickets.CallReport{
 		ID: call, Direction: tickets.CallInbound, Caller: f.Caller, Agent: by.agent.Login, StartedAt: received, Identity: id,
-		Summary: f.Text, Taken: by.agent.Login,
+		Summary: f.Text, Taken: by.agent.Login, Reason: f.Reason,
 	})
 	return t, err
 }

@@ -1,6 +1,9 @@
 package account
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // RefundState is where a refund stands.
 type RefundState string
@@ -48,7 +51,16 @@ type Refund struct {
 	DoneAt    *time.Time
 	Detail    string // the channel's last word
 	Elsewhere bool   // made by the platform itself; counted in every cap
-	Version   int64
+	// Involved are those without whose word the refund would not be, as ",agent:LOGIN,key:ID,"; "" nobody.
+	Involved string
+	// Supervised lets nobody release it but a supervisor who is not involved, whatever the sum.
+	Supervised bool
+	Version    int64
+}
+
+// InvolvedIn reports whether the refund rests on the actor's word.
+func (r Refund) InvolvedIn(actor string) bool {
+	return strings.Contains(strings.ToLower(r.Involved), ","+strings.ToLower(actor)+",")
 }
 
 // The details of a proposal that is void: the case turned out to be somebody else's, what it was worked
