@@ -10,6 +10,7 @@ PKG      ?= ./...
 FUZZTIME ?= 30s
 COUNT    ?= 1
 KILLS    ?= 20
+FAULTS   ?= 100
 REQUESTS ?= 300
 
 LINT := bin/golangci-lint
@@ -45,10 +46,10 @@ bench: ## every benchmark, with memory figures
 	[ "$$found" -gt 0 ] || { echo 'make bench: no benchmark in $(PKG)' >&2; exit 1; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
 
-kill: deps ## the tests that kill the desk between its steps, the long form with KILLS (20) kills, COUNT times (1)
+kill: deps ## the desk is killed KILLS (20) times between its steps, and FAULTS (100) things break while mail arrives
 	@found=$$($(GO) test -list 'Kill' $(PKG) | grep -c '^Test' || true)
 	[ "$$found" -gt 0 ] || { echo 'make kill: no test named …Kill… in $(PKG)' >&2; exit 1; }
-	CANCELDESK_KILLS=$(KILLS) $(GO) test -race -timeout 60m -count $(COUNT) -run 'Kill' $(PKG)
+	CANCELDESK_KILLS=$(KILLS) CANCELDESK_FAULTS=$(FAULTS) $(GO) test -v -race -timeout 60m -count $(COUNT) -run 'Kill' $(PKG)
 
 debits: deps ## people ask to stop while billers debit them, the long form with REQUESTS (300), COUNT times (1)
 	@CANCELDESK_REQUESTS=$(REQUESTS) $(GO) test -v -timeout 30m -count $(COUNT) -parallel 1 -run 'NobodyIsDebitedAgain' ./cmd/canceldesk

@@ -2,7 +2,9 @@ package smtptest
 
 import (
 	"crypto/subtle"
+	"errors"
 	"io"
+	"net"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -15,6 +17,35 @@ type session struct {
 	user   string
 	from   string
 	to     []string
+}
+
+// listener makes connections watched ones.
+type listener struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &watched{Conn: c}, nil
+}
+
+// watched is a connection that tells of the next thing that was written to it. Only the goroutine of its session uses
+// it.
+type watched struct {
+	net.Conn
+	after func()
+}
+
+// Write implements io.Writer.
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if f := w.after; f != nil {
+		w.after = nil
+		f()
+	}
+	return n, err
 }
 
 // AuthMechanisms implements smtp.AuthSession.
@@ -65,13 +96,21 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	_, encrypted := s.conn.TLSConnectionState()
-	cut, err := s.server.take(Message{From: s.from, To: s.to, Raw: raw, TLS: encrypted, User: s.user})
-	if err != nil {
+	end, err := s.server.take(Message{From: s.from, To: s.to, Raw: raw, TLS: encrypted, User: s.user})
+	switch {
+	case err != nil:
 		return err
-	}
-	if cut {
+	case end.cut:
 		// Under go-smtp's feet: the answer it is about to write goes nowhere.
 		return s.conn.Conn().Close()
+	case end.hang:
+		<-s.server.over
+	case end.after != nil:
+		w, ok := s.conn.Conn().(*watched)
+		if !ok {
+			return errors.New("smtptest: AfterYes works in the clear only")
+		}
+		w.after = end.after
 	}
 	return nil
 }

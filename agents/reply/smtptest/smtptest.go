@@ -53,6 +53,9 @@ type Server struct {
 	rcpt     map[string][]answer // by recipient
 	data     []answer
 	cuts     int
+	hangs    int
+	after    []func()      // called once each, after the yes to a mail
+	over     chan struct{} // closed when the test is
 }
 
 // answer is a code that is given a number of times; fewer than 0 is for ever.
@@ -71,7 +74,7 @@ func Start(tb testing.TB, o Options) *Server {
 	if !ok {
 		tb.Fatalf("smtptest: listener's address is a %T", l.Addr())
 	}
-	s := &Server{tb: tb, opts: o, addr: addr, pool: x509.NewCertPool(), changed: make(chan struct{}), rcpt: map[string][]answer{}}
+	s := &Server{tb: tb, opts: o, addr: addr, pool: x509.NewCertPool(), changed: make(chan struct{}), rcpt: map[string][]answer{}, over: make(chan struct{})}
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{server: s, conn: c}, nil
 	}))
@@ -84,8 +87,9 @@ func Start(tb testing.TB, o Options) *Server {
 		s.pool.AddCert(leaf)
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
+	go func() { served <- srv.Serve(listener{l}) }()
 	tb.Cleanup(func() {
+		close(s.over)
 		_ = l.Close()   // before Serve has taken it, srv does not know it
 		_ = srv.Close() // reports the listener that Serve is about to report as well
 		<-served
@@ -128,6 +132,28 @@ func (s *Server) Cut(times int) {
 	s.cuts += times
 }
 
+// Hang takes the next so many mails and says nothing to them, however long the sender waits.
+func (s *Server) Hang(times int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hangs += times
+}
+
+// AfterYes calls f as soon as the next mail was taken and the yes to it was written, and before anything else happens on
+// that connection. Several calls are for several mails.
+func (s *Server) AfterYes(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = append(s.after, f)
+}
+
+// Heal forgets every refusal, cut and silence that did not happen yet.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rcpt, s.data, s.cuts, s.hangs, s.after = map[string][]answer{}, nil, 0, 0, nil
+}
+
 // Messages are the mails taken so far, oldest first.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
@@ -156,21 +182,33 @@ func (s *Server) Wait(n int) []Message {
 	}
 }
 
-// take keeps a mail, unless it is to be refused, and says whether to cut the line.
-func (s *Server) take(m Message) (cut bool, err error) {
+// ending is how a mail that was taken is answered.
+type ending struct {
+	cut, hang bool   // not at all: the line is closed, or stays open
+	after     func() // called after the yes; nil for nothing
+}
+
+// take keeps a mail, unless it is to be refused, and says how to answer.
+func (s *Server) take(m Message) (e ending, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := next(&s.data); err != nil {
-		return false, err
+		return e, err
 	}
 	s.messages = append(s.messages, m)
 	close(s.changed)
 	s.changed = make(chan struct{})
-	if s.cuts > 0 {
+	switch {
+	case s.cuts > 0:
 		s.cuts--
-		return true, nil
+		e.cut = true
+	case s.hangs > 0:
+		s.hangs--
+		e.hang = true
+	case len(s.after) > 0:
+		e.after, s.after = s.after[0], s.after[1:]
 	}
-	return false, nil
+	return e, nil
 }
 
 func (s *Server) recipient(to string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -127,5 +128,40 @@ func TestLoginIsDemandedInsideTLS(t *testing.T) {
 	want := []smtptest.Message{{From: "desk@example.com", To: []string{"a@example.net"}, Raw: []byte(mail), TLS: true, User: "desk"}}
 	if diff := cmp.Diff(want, s.Wait(1)); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+func TestSomethingHappensBetweenTheYesAndTheEnd(t *testing.T) {
+	t.Parallel()
+	s := smtptest.Start(t, smtptest.Options{})
+	called := make(chan int, 2)
+	s.AfterYes(func() { called <- len(s.Messages()) })
+	for range 2 {
+		if err := dial(t, s).SendMail("desk@example.com", []string{"a@example.net"}, strings.NewReader(mail)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := []int{<-called, len(called)}; !cmp.Equal(got, []int{1, 0}) {
+		t.Errorf("called with %d mails taken, and %d times more; want 1 and 0", got[0], got[1])
+	}
+}
+
+func TestAHangingServerHasTheMailAndSaysNothing(t *testing.T) {
+	t.Parallel()
+	s := smtptest.Start(t, smtptest.Options{})
+	s.Hang(1)
+	c := dial(t, s)
+	c.SubmissionTimeout = 100 * time.Millisecond
+	if err := c.SendMail("desk@example.com", []string{"a@example.net"}, strings.NewReader(mail)); err == nil || code(err) != 0 {
+		t.Errorf("the server said %v, want silence", err)
+	}
+	if n := len(s.Wait(1)); n != 1 {
+		t.Errorf("%d mails were taken, want 1", n)
+	}
+	s.Hang(1)
+	s.RefuseData(451, 1)
+	s.Heal()
+	if err := dial(t, s).SendMail("desk@example.com", []string{"a@example.net"}, strings.NewReader(mail)); err != nil {
+		t.Errorf("after it was healed: %v", err)
 	}
 }
