@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/canceldesk/canceldesk/agents"
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 var _ agents.Store = (*DB)(nil)
@@ -75,7 +76,7 @@ func (d *DB) ClearHits(ctx context.Context, key string) error {
 }
 
 // Sweep deletes what only lay there until its time had passed: sessions that expired before now,
-// throttles older than keep, and answers that can't be asked for again.
+// throttles older than keep, answers that can't be asked for again, and what no limit of a provider counts any more.
 func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error {
 	for _, s := range []struct {
 		sql    string
@@ -84,6 +85,7 @@ func (d *DB) Sweep(ctx context.Context, now time.Time, keep time.Duration) error
 		{"DELETE FROM sessions WHERE expires_at < ?", now},
 		{"DELETE FROM hits WHERE started_at < ?", now.Add(-keep)},
 		{"DELETE FROM idempotency WHERE at < ?", now.Add(-agents.AnswerLife)},
+		{"DELETE FROM sendings WHERE COALESCE(until, at) < ?", now.Add(-tickets.SendingLife)},
 	} {
 		if err := d.writer.WithContext(ctx).Exec(s.sql, s.before).Error; err != nil {
 			return fail("sweep", err)

@@ -52,6 +52,7 @@ func TestStore(t *testing.T) {
 		awaitedPromises(),
 		lookupPromises(),
 		watchPromises(),
+		sendingPromises(),
 	} {
 		promises = append(promises, some...)
 	}

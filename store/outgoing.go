@@ -23,6 +23,64 @@ func (r reader) OutgoingByID(ctx context.Context, id int64) (tickets.Outgoing, e
 	return o, fail("outgoing by id", err)
 }
 
+// Waiting lists mails and text messages that wait or were refused for good, newest first.
+func (r reader) Waiting(ctx context.Context, before int64, limit int) ([]tickets.Outgoing, error) {
+	var list []tickets.Outgoing
+	q := r.on(ctx).Omit("raw").Where("state <> ? AND channel <> ?", tickets.OutgoingSent, tickets.ByChat).Order("id DESC").Limit(limit)
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	return list, fail("waiting mails", q.Find(&list).Error)
+}
+
+// CountHeld counts the mails that a limit holds back.
+func (r reader) CountHeld(ctx context.Context) (int, error) {
+	var n int64
+	err := r.on(ctx).Model(&tickets.Outgoing{}).Where("held_at IS NOT NULL").Count(&n).Error
+	return int(n), fail("count held mails", err)
+}
+
+// SendingPaused reports whether an account's provider takes nothing until after an instant, or mails are
+// held back.
+func (r reader) SendingPaused(ctx context.Context, account string, at time.Time) (paused bool, err error) {
+	err = r.on(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM outgoing WHERE held_at IS NOT NULL)
+		OR EXISTS (SELECT 1 FROM sendings WHERE account = ? AND until > ?)`, account, at).Scan(&paused).Error
+	return paused, fail("sending paused", err)
+}
+
+// Handed are the instants of an account's last hand-overs, newest first, and the end of its pause.
+func (t *tx) Handed(ctx context.Context, account string, most int) (at []time.Time, paused time.Time, err error) {
+	sent := t.on(ctx).Model(&tickets.Sending{}).Where("account = ?", account).Order("at DESC")
+	if err := sent.Session(&gorm.Session{}).Where("until IS NULL").Limit(most).Pluck("at", &at).Error; err != nil {
+		return nil, paused, fail("mails handed over", err)
+	}
+	var last []tickets.Sending
+	err = t.on(ctx).Where("account = ? AND until IS NOT NULL", account).Order("until DESC").Limit(1).Find(&last).Error
+	if len(last) > 0 {
+		paused = *last[0].Until
+	}
+	return at, paused, fail("pause of sending", err)
+}
+
+// InsertSending notes a hand-over or a pause.
+func (t *tx) InsertSending(ctx context.Context, s tickets.Sending) error {
+	return fail("insert sending", t.on(ctx).Create(&s).Error)
+}
+
+// HeldOutgoing lists the first mails that are held back, by importance and age.
+func (t *tx) HeldOutgoing(ctx context.Context, limit int) ([]tickets.Outgoing, error) {
+	var list []tickets.Outgoing
+	err := t.on(ctx).Where("held_at IS NOT NULL").Order("importance, id").Limit(limit).Find(&list).Error
+	return list, fail("held mails", err)
+}
+
+// CountGranted counts the mails that were let go and are not handed over yet.
+func (t *tx) CountGranted(ctx context.Context) (int, error) {
+	var n int64
+	err := t.on(ctx).Model(&tickets.Outgoing{}).Where("granted AND state = ?", tickets.OutgoingQueued).Count(&n).Error
+	return int(n), fail("count granted mails", err)
+}
+
 // OutgoingByKey is the outgoing mail with that key.
 func (t *tx) OutgoingByKey(ctx context.Context, key string) (tickets.Outgoing, error) {
 	var o tickets.Outgoing

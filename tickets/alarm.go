@@ -13,6 +13,9 @@ const (
 	AlarmDueSoon       AlarmKind = "due_soon"         // an answer is due soon
 	AlarmOverdue       AlarmKind = "overdue"          // an answer is late
 	AlarmHoldUnclear   AlarmKind = "hold_unconfirmed" // a hold that the biller has not confirmed, and the next charge is near
+	AlarmMailAway      AlarmKind = "mail_away"        // no mail goes out: the mail server can't be reached or refuses the login
+	AlarmMailHeld      AlarmKind = "mail_held"        // mails wait because of a limit of the provider
+	AlarmMailRefused   AlarmKind = "mail_refused"     // a mail to the customer was refused for good
 )
 
 // Alarm is something that somebody at the desk must see in time.

@@ -7,10 +7,11 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobRun   JobKind = "ticket.run"   // carry the ticket's steps on
-	JobTell  JobKind = "reply.tell"   // write the mail that Ref names (a Tell), once
-	JobSend  JobKind = "reply.send"   // send the outgoing mail that Ref names (its id)
-	JobClose JobKind = "ticket.close" // close a solved ticket whose time has come
+	JobRun     JobKind = "ticket.run"    // carry the ticket's steps on
+	JobTell    JobKind = "reply.tell"    // write the mail that Ref names (a Tell), once
+	JobSend    JobKind = "reply.send"    // send the outgoing mail that Ref names (its id)
+	JobRelease JobKind = "reply.release" // let mails go that a limit held back, the most important first
+	JobClose   JobKind = "ticket.close"  // close a solved ticket whose time has come
 
 	JobWatch       JobKind = "ticket.watch" // look whether a debit that was in flight at the stop has arrived
 	JobUnread      JobKind = "reply.unread" // send what stayed unread in a chat (the outgoing row that Ref names) another way

@@ -65,6 +65,12 @@ type Outgoing struct {
 	Detail    string // the mail server's last word
 	At        time.Time
 	SentAt    *time.Time
+	TriedAt   *time.Time // when it was handed over first; nil for not yet
+	// Importance orders what waits (Tell.Importance). HeldAt is since when a limit of the provider holds a
+	// mail back; one that was let go since is Granted until it is handed over.
+	Importance int
+	HeldAt     *time.Time
+	Granted    bool
 }
 
 // Sent is to whom a mail of ours went, and what it said.

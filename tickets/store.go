@@ -47,6 +47,13 @@ type Reader interface {
 	// Outgoing lists what was or will be sent in the case, oldest first.
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
+	// Waiting lists mails and text messages that wait or were refused for good, newest first, below an id (0
+	// for the newest). CountHeld counts the mails that a limit holds back.
+	Waiting(ctx context.Context, before int64, limit int) ([]Outgoing, error)
+	CountHeld(ctx context.Context) (int, error)
+	// SendingPaused reports whether the provider of an SMTP account was told to take nothing until after an instant,
+	// or mails are held back.
+	SendingPaused(ctx context.Context, account string, at time.Time) (bool, error)
 	Snapshot(ctx context.Context, accountNo string) (account.Snapshot, error)
 	// Holds lists the holds that any of the tickets asked for, oldest first.
 	Holds(ctx context.Context, ticketIDs ...int64) ([]Hold, error)
@@ -200,6 +207,14 @@ type Tx interface {
 	InsertOutgoing(ctx context.Context, o *Outgoing) error
 	OutgoingByKey(ctx context.Context, key string) (Outgoing, error)
 	SaveOutgoing(ctx context.Context, o Outgoing) error
+	// Handed are the instants of an SMTP account's last hand-overs, at most so many, newest first, and until
+	// when its provider takes none, the zero time where that was never said.
+	Handed(ctx context.Context, account string, most int) (at []time.Time, paused time.Time, err error)
+	InsertSending(ctx context.Context, s Sending) error
+	// HeldOutgoing lists the first of the mails that are held back, the most important and oldest first;
+	// CountGranted counts those that were let go and are not handed over yet.
+	HeldOutgoing(ctx context.Context, limit int) ([]Outgoing, error)
+	CountGranted(ctx context.Context) (int, error)
 
 	// Append writes an event to its stream's chain.
 	Append(ctx context.Context, at time.Time, r Record) error

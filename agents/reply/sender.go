@@ -43,7 +43,10 @@ const recordTries = 5
 // Ways are the ways out.
 type Ways struct {
 	Mail Mailer
-	Text Texter // nil where no text messages are sent
+	// Account names the SMTP account that Mail uses, and Limits are what its provider takes from it.
+	Account string
+	Limits  tickets.SendLimits
+	Text    Texter // nil where no text messages are sent
 	// Codes fills in the codes, which are in no row of the outbox.
 	Codes tickets.Codes
 	// Pages makes the links to customers' pages, which are in no row either.
@@ -66,7 +69,8 @@ func NewSender(store tickets.Store, ways Ways, now func() time.Time) *Sender {
 // and then records the answer in one. Sent and refused for good both let the runbook go on. A
 // temporary failure is counted with the server's last word and comes back as Unavailable, for the
 // worker to try again; done is not called then. The same bytes under the same Message-ID go out each
-// time, so a mail whose acknowledgement was lost can be recognised where it arrives twice.
+// time, so a mail whose acknowledgement was lost can be recognised where it arrives twice. A mail that a
+// limit of the provider holds back is done with here; Release sends it on.
 func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) error) error {
 	id, err := strconv.ParseInt(j.Ref, 10, 64)
 	if err != nil {
@@ -76,8 +80,11 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	if err != nil {
 		return fmt.Errorf("load mail: %w", err)
 	}
-	if o.State != tickets.OutgoingQueued {
+	if o.State != tickets.OutgoingQueued || o.HeldAt != nil {
 		return s.store.InTx(ctx, done)
+	}
+	if admitted, err := s.admit(ctx, o, done); err != nil || !admitted {
+		return err
 	}
 	raw, err := s.filledIn(ctx, o)
 	if err != nil {
@@ -86,10 +93,11 @@ func (s *Sender) Send(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	answer := s.hand(ctx, o, raw)
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
-	if err := s.record(record, id, raw, answer, done); err != nil {
+	again, err := s.record(record, id, raw, answer, done)
+	if err != nil {
 		return fmt.Errorf("record mail %d: %w", id, err)
 	}
-	if answer != nil && errors.Is(answer, tickets.Unavailable) {
+	if again {
 		return fmt.Errorf("send mail %d: %w", id, answer)
 	}
 	return nil
@@ -110,30 +118,47 @@ func (s *Sender) hand(ctx context.Context, o tickets.Outgoing, raw []byte) error
 	return s.ways.Mail.Send(ctx, from, o.Recipient, raw)
 }
 
-// record writes the answer down.
-func (s *Sender) record(ctx context.Context, id int64, raw []byte, answer error, done func(tickets.Tx) error) error {
+// record writes the answer down and tells whether the worker is to try again.
+func (s *Sender) record(ctx context.Context, id int64, raw []byte, answer error, done func(tickets.Tx) error) (again bool, err error) {
 	at := s.now()
-	var err error
 	for range recordTries {
 		err = s.store.InTx(ctx, func(tx tickets.Tx) error {
+			again = false
 			o, err := tx.OutgoingByID(ctx, id)
 			if err != nil {
 				return err
 			}
 			o.Attempts++
+			if o.TriedAt == nil {
+				o.TriedAt = &at
+			}
 			o.Detail = lastWord(answer)
 			if o.Tell == tickets.TellCode && answer != nil {
 				o.Detail = oneLine(answer.Error(), maxWord) // the other side's own words may repeat the code
 			}
-			switch {
-			case answer == nil:
+			switch next := afterTry(o, answer, at); next.then {
+			case sent:
 				o.State, o.SentAt = tickets.OutgoingSent, &at
-			case errors.Is(answer, tickets.Unavailable):
-				return tx.SaveOutgoing(ctx, o)
-			default:
+			case tryAgain:
+				again = true
+				return s.trouble(ctx, tx, o, answer, at)
+			case tryLater:
+				if err := tx.Enqueue(ctx, sendJob(o, at.Add(next.wait))); err != nil {
+					return err
+				}
+				if err := s.trouble(ctx, tx, o, answer, at); err != nil {
+					return err
+				}
+				return done(tx)
+			case pause:
+				if err := s.pause(ctx, tx, o, next.wait, at); err != nil {
+					return err
+				}
+				return done(tx)
+			case giveUp:
 				o.State = tickets.OutgoingFailed
 			}
-			if err := settle(ctx, tx, o, raw, answer, at); err != nil {
+			if err := s.settle(ctx, tx, o, raw, answer, at); err != nil {
 				return err
 			}
 			return done(tx)
@@ -142,11 +167,11 @@ func (s *Sender) record(ctx context.Context, id int64, raw []byte, answer error,
 			break
 		}
 	}
-	return err
+	return again, err
 }
 
 // settle stores a mail that has its last word, with its event and the job that goes on.
-func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, raw []byte, answer error, at time.Time) error {
+func (s *Sender) settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, raw []byte, answer error, at time.Time) error {
 	if err := tx.SaveOutgoing(ctx, o); err != nil {
 		return err
 	}
@@ -170,7 +195,20 @@ func settle(ctx context.Context, tx tickets.Tx, o tickets.Outgoing, raw []byte, 
 	if err != nil {
 		return err
 	}
-	if o.State == tickets.OutgoingSent && o.Tell != tickets.TellCode && t.FirstRespondedAt == nil {
+	if o.State == tickets.OutgoingFailed {
+		if o.Tell.Matters() && raw != nil { // a code that was not needed any more is missed by nobody
+			if err := tickets.MailRefused(ctx, tx, t, o, at); err != nil {
+				return err
+			}
+		}
+		return tx.Enqueue(ctx, runJob(o.TicketID, at))
+	}
+	if o.Channel == tickets.ByMail {
+		if err := tx.ClearAlarm(ctx, s.awayAlarm(), tickets.DeskActor, at); err != nil {
+			return err
+		}
+	}
+	if o.Tell != tickets.TellCode && t.FirstRespondedAt == nil {
 		t.Respond(at)
 		if err := tx.SaveTicket(ctx, &t); err != nil {
 			return err

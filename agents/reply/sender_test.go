@@ -146,7 +146,7 @@ func TestSendHandsOverTheStoredBytesOnce(t *testing.T) {
 	}
 	same(t, "what arrived", linked(t, p.mail), read(t, got[0].Raw).text)
 	want := p.mail
-	want.State, want.Attempts, want.SentAt = tickets.OutgoingSent, 1, &p.now
+	want.State, want.Attempts, want.SentAt, want.TriedAt = tickets.OutgoingSent, 1, &p.now, &p.now
 	same(t, "outbox row", want, p.row(t))
 	same(t, "first response", p.now, p.firstResponse(t))
 	same(t, "events", []string{tickets.EventNotifyAboutTo, tickets.EventNotifyResult}, p.events(t, p.ticket.ID))
@@ -167,7 +167,7 @@ func TestSendTriesAgainAfterATemporaryRefusal(t *testing.T) {
 		t.Errorf("the error reads %q: want the code and no address", err)
 	}
 	want := p.mail
-	want.Attempts, want.Detail = 1, p.row(t).Detail
+	want.Attempts, want.Detail, want.TriedAt = 1, p.row(t).Detail, &p.now
 	same(t, "outbox row", want, p.row(t))
 	if !strings.HasPrefix(want.Detail, "451 ") {
 		t.Errorf("the server's last word is kept as %q", want.Detail)
@@ -199,7 +199,7 @@ func TestSendGivesAMailRefusedForGoodToAnAgent(t *testing.T) {
 				}
 			}
 			want := p.mail
-			want.State, want.Attempts, want.Detail = tickets.OutgoingFailed, 1, p.row(t).Detail
+			want.State, want.Attempts, want.Detail, want.TriedAt = tickets.OutgoingFailed, 1, p.row(t).Detail, &p.now
 			same(t, "outbox row", want, p.row(t))
 			if !strings.HasPrefix(want.Detail, "55") {
 				t.Errorf("the server's last word is kept as %q", want.Detail)

@@ -222,16 +222,19 @@ func (w *Writer) store(ctx context.Context, tx tickets.Tx, f Facts, m Mail, r re
 	if err != nil {
 		return err
 	}
+	return tx.Enqueue(ctx, sendJob(o, f.Now))
+}
+
+// sendJob sends a mail of the outbox.
+func sendJob(o tickets.Outgoing, at time.Time) tickets.Job {
 	id := strconv.FormatInt(o.ID, 10)
-	return tx.Enqueue(ctx, tickets.Job{
-		Kind: tickets.JobSend, TicketID: f.Ticket.ID, Ref: id, DueAt: f.Now, Key: "send/" + id,
-	})
+	return tickets.Job{Kind: tickets.JobSend, TicketID: o.TicketID, Ref: id, DueAt: at, Key: "send/" + id}
 }
 
 func outgoing(f Facts, m Mail, r ref) tickets.Outgoing {
 	return tickets.Outgoing{
 		TicketID: f.Ticket.ID, Key: r.key(f.Ticket.ID), Channel: tickets.ByMail, Tell: f.Tell, Recipient: m.Recipient, MailID: f.MailID,
-		Raw: m.Raw, Auto: m.Auto, State: tickets.OutgoingQueued, At: f.Now,
+		Raw: m.Raw, Auto: m.Auto, State: tickets.OutgoingQueued, At: f.Now, Importance: f.Tell.Importance(),
 	}
 }
 

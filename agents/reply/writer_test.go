@@ -27,7 +27,7 @@ func TestTellPutsOneMailIntoTheOutbox(t *testing.T) {
 	same(t, "outbox row", tickets.Outgoing{
 		ID: o.ID, TicketID: id, MessageID: o.MessageID, Key: "CD-000001/cancel_outcome", Channel: tickets.ByMail, Tell: tickets.TellCancelOutcome,
 		Recipient: "li@example.com", MailID: b.ids.ID(id, "CD-000001/cancel_outcome"), Raw: raw, Auto: true,
-		State: tickets.OutgoingQueued, At: at(22, 10, 5).UTC(),
+		State: tickets.OutgoingQueued, At: at(22, 10, 5).UTC(), Importance: 1,
 	}, o)
 	mail := read(t, raw)
 	if !strings.Contains(mail.text, "下次扣费已取消") || !strings.Contains(mail.text, "https://desk.example.com/c/{{page}}") {

@@ -44,7 +44,7 @@ func planNotify(c Case, _ tickets.Settings, now time.Time) (Next, bool) {
 	}
 	for _, tell := range owed {
 		if o, ok := c.told(tell); ok && o.State == tickets.OutgoingFailed && !c.saidAfter(o.At) {
-			return settle(c, tickets.Notify, tickets.NeedsAgent, "mail_refused",
+			return settle(c, tickets.Notify, tickets.NeedsAgent, tickets.ReasonMailRefused,
 				"The mail to the customer was refused: "+o.Detail)
 		}
 	}
@@ -129,7 +129,7 @@ func (c Case) returns() bool {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, "answered", tickets.ReasonStuck, tickets.ReasonByHand}, reason)
+	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, tickets.ReasonMailRefused, "answered", tickets.ReasonStuck, tickets.ReasonByHand}, reason)
 }
 
 // reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
@@ -159,7 +159,7 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if n.Status == tickets.Pending && n.Reason == tickets.ReasonNotVerified && c.refusedHolds() {
 		n.Status, n.Reason = tickets.Open, tickets.ReasonHoldRefused // the next debit waits for nobody
 	}
-	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced {
+	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced || c.Ticket.Reason == tickets.ReasonMailRefused {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
 	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" && !c.step(tickets.Identify).State.Done() {

@@ -43,7 +43,7 @@ type pages struct {
 // pageNames are the templates that are whole pages.
 func pageNames() []string {
 	return []string{
-		"login", "queue", "ticket", "intake", "alarms", "newcase", "docs", "error", "customer", "receipt", "code", "gone",
+		"login", "queue", "ticket", "intake", "outbox", "alarms", "newcase", "docs", "error", "customer", "receipt", "code", "gone",
 	}
 }
 

@@ -47,6 +47,7 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		s.deskRoutes(),
 		s.alarmRoutes(),
+		s.outboxRoutes(),
 		s.claimRoutes(),
 		s.apiRoutes(),
 		s.correctRoutes(),

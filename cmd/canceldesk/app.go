@@ -100,7 +100,9 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	a.sender = reply.NewSender(a.db, reply.Ways{Mail: mailer, Text: a.texter, Codes: settings.Codes, Pages: settings.Pages}, now)
+	a.sender = reply.NewSender(a.db, reply.Ways{
+		Mail: mailer, Account: from.Name, Limits: tickets.SendLimits(from.Sending), Text: a.texter, Codes: settings.Codes, Pages: settings.Pages,
+	}, now)
 	return a, nil
 }
 
@@ -189,6 +191,9 @@ func (a *app) handlers() map[tickets.JobKind]store.Handler {
 		},
 		tickets.JobSend: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.sender.Send(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
+		},
+		tickets.JobRelease: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
+			return a.sender.Release(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
 		},
 		tickets.JobUnread: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.writer.Unread(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })

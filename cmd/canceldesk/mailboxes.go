@@ -135,6 +135,9 @@ func (c *commands) workCommand() *cobra.Command {
 			}
 			begin(cmd)
 			return c.withApp(cmd, func(a *app) error {
+				if err := a.sender.Wake(cmd.Context()); err != nil {
+					return err
+				}
 				counts, err := a.worker().Drain(cmd.Context())
 				if err != nil {
 					return err

@@ -96,7 +96,7 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 		}
 	}
 	if slices.Contains(roles, roleWork) {
-		group.Go(func() error { return a.worker().Run(ctx) })
+		group.Go(func() error { return errors.Join(a.sender.Wake(ctx), a.worker().Run(ctx)) })
 		group.Go(func() error { return a.every(ctx, sealEvery, "seal", a.seal) })
 		group.Go(func() error { return a.every(ctx, watchEvery, "watch", a.watch) })
 		if a.platform.accounts != nil || a.platform.billing != nil {

@@ -125,6 +125,27 @@ func (p *problems) mailboxes(all []Mailbox) {
 		if (m.SMTP.Username == "") != (m.SMTP.Password == "") {
 			p.add("%ssmtp: username and password go together; leave both empty where the server wants no login", at)
 		}
+		p.sending(at+"sending", m.Sending)
+	}
+}
+
+// maxSending bounds the limits: for every mail as many hand-overs are looked at.
+const maxSending = 50000
+
+// sending checks a provider's limits. A shorter span that allows more than a longer one is most likely a slip.
+func (p *problems) sending(at string, s Sending) {
+	before := 0
+	for _, l := range []struct {
+		name string
+		most int
+	}{{"per_minute", s.PerMinute}, {"per_hour", s.PerHour}, {"per_day", s.PerDay}} {
+		switch {
+		case l.most < 0 || l.most > maxSending:
+			p.add("%s.%s must be from 0 (no limit) to %d", at, l.name, maxSending)
+		case l.most > 0 && l.most < before:
+			p.add("%s.%s is less than a shorter time allows", at, l.name)
+		}
+		before = max(before, l.most)
 	}
 }
 

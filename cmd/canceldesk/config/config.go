@@ -53,6 +53,14 @@ type Mailbox struct {
 	AuthservID string     `koanf:"authserv_id"`
 	OwnHosts   []string   `koanf:"own_hosts"`
 	SMTP       MailServer `koanf:"smtp"`
+	Sending    Sending    `koanf:"sending"`
+}
+
+// Sending is how many mails the provider of the SMTP account takes; 0 is no limit.
+type Sending struct {
+	PerMinute int `koanf:"per_minute"`
+	PerHour   int `koanf:"per_hour"`
+	PerDay    int `koanf:"per_day"`
 }
 
 // MailServer is one IMAP or SMTP server.
