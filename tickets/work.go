@@ -14,15 +14,29 @@ import (
 // Say writes a reply to the customer or a note for colleagues. A reply is mailed to the requester by
 // a job and makes it the customer's turn where the case waited for an agent.
 func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text string) (Ticket, error) {
-	text = strings.TrimSpace(text)
+	return d.SayWith(ctx, id, by, kind, Words{Text: text})
+}
+
+// Words are what a person writes, and the files that go with it.
+type Words struct {
+	Text        string
+	Attachments []Attachment
+	// Content is text and files as one mail, and Raw the blob it is kept in; none where there is no file.
+	Content []byte
+	Raw     string
+}
+
+// SayWith is Say with files. Into a chat they can't be sent: Conflict.
+func (d *Desk) SayWith(ctx context.Context, id int64, by Actor, kind Direction, words Words) (Ticket, error) {
+	text := strings.TrimSpace(words.Text)
 	if text == "" {
 		return Ticket{}, &Error{Kind: Invalid, Msg: "The text is empty. Write something first."}
 	}
 	if kind == Note { // a word to colleagues is in nobody's way
 		return d.change(ctx, id, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-			m := Message{TicketID: t.ID, Direction: Note, Channel: t.Channel, At: at, Sender: string(by), Text: text}
+			m := Message{TicketID: t.ID, Direction: Note, Channel: t.Channel, At: at, Sender: string(by), Text: text, Raw: words.Raw, Attachments: words.Attachments}
 			err := tx.InsertMessage(ctx, &m)
-			return []Record{said(*t, m, by, EventNote)}, nil, err
+			return []Record{said(*t, m, by, EventNote).with(words)}, nil, err
 		})
 	}
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
@@ -33,7 +47,10 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 			}
 			return nil, nil, &Error{Kind: Conflict, Msg: "This case became part of " + Number(into) + ". Answer there."}
 		}
-		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text}
+		if t.Channel == Chat && len(words.Attachments) > 0 {
+			return nil, nil, &Error{Kind: Conflict, Msg: "Files can't be sent into a chat."}
+		}
+		m := Message{TicketID: t.ID, Direction: kind, Channel: t.Channel, At: at, Sender: string(by), Text: text, Raw: words.Raw, Attachments: words.Attachments}
 		to, err := d.answerTo(ctx, tx, *t, at)
 		if err != nil {
 			return nil, nil, err
@@ -52,7 +69,7 @@ func (d *Desk) Say(ctx context.Context, id int64, by Actor, kind Direction, text
 				t.Objection = ""
 			}
 		}
-		records := []Record{said(*t, m, by, EventReply)}
+		records := []Record{said(*t, m, by, EventReply).with(words)}
 		if (t.Status == Open || t.Status == New) && t.Objection == "" { // what was said against it is for a person to decide
 			before := t.Status
 			if err := t.SetStatus(Pending, "answered", at); err != nil {
@@ -140,6 +157,14 @@ func said(t Ticket, m Message, by Actor, typ string) Record {
 		Stream: t.Number(), Type: typ, Actor: string(by), Data: map[string]any{"message": m.ID},
 		Private: map[string][]byte{"text": []byte(m.Text)},
 	}
+}
+
+// with commits the event to the files that go with what was said.
+func (r Record) with(w Words) Record {
+	if w.Raw != "" {
+		r.Files = map[string]File{"attachments": {Ref: w.Raw, Content: w.Content}}
+	}
+	return r
 }
 
 // CloseJob closes the ticket once it has been solved for long enough.

@@ -24,7 +24,7 @@ const maxReferences = 10
 // the characters that delimit it.
 var mailID = regexp.MustCompile(`^[!-;=?-~]{1,250}$`)
 
-// rawMail writes the mail as it goes over the wire: 7-bit, text/plain in UTF-8. Whatever comes from
+// rawMail writes the mail as it goes over the wire: 7-bit, text/plain in UTF-8, and the answer's files. Whatever comes from
 // elsewhere (subject, names, addresses, Message-IDs) is reduced to one line or left out before it
 // becomes a header.
 func rawMail(f Facts, m Mail) ([]byte, error) {
@@ -42,8 +42,11 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 	}
 	h.SetMsgIDList("References", references(f.Thread))
 	if m.Auto {
-		// RFC 3834 section 5.2: whoever answers by machine says so, and machines do not answer it.
-		h.Set("Auto-Submitted", "auto-replied")
+		// RFC 3834 section 5: whoever answers or writes by machine says so, and machines do not answer it.
+		h.Set("Auto-Submitted", "auto-generated")
+		if h.Has("In-Reply-To") {
+			h.Set("Auto-Submitted", "auto-replied")
+		}
 		h.Set("X-Auto-Response-Suppress", "All")
 	}
 	h.Set("Content-Language", language(f.Ticket.Locale))
@@ -52,7 +55,11 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 	if f.Code == nil && !mostlyASCII(m.Text) { // the mark of a code stays as it is in quoted-printable only
 		h.Set("Content-Transfer-Encoding", "base64")
 	}
-	return written(h.Header, []byte(strings.ReplaceAll(m.Text, "\n", "\r\n")))
+	text := []byte(strings.ReplaceAll(m.Text, "\n", "\r\n"))
+	if len(f.Files) > 0 {
+		return withFiles(h.Header, text, f.MailID, f.Files)
+	}
+	return written(h.Header, text)
 }
 
 // references is the thread the answer continues, without what is no Message-ID, each once.

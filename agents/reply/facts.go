@@ -52,8 +52,9 @@ type Facts struct {
 	// Proven says that the customer of the chat which it goes into was proven to be somebody, and Shown
 	// that it is proven well enough to read what belongs to the account there.
 	Proven, Shown bool
-	// Answer is the agent's message, for TellAnswer only.
+	// Answer is the agent's message, for TellAnswer only, and Files are what goes with it.
 	Answer *tickets.Message
+	Files  []File
 	// Code is what TellCode sends, and EnterAt where it is entered.
 	Code    *tickets.Code
 	EnterAt string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,12 +42,25 @@ func (s *Sender) linked(o tickets.Outgoing) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read mail: %w", err)
 	}
+	if before, part, after, ok := textPart(e.Header, o.Raw); ok {
+		text, err := filled([]byte(part), mark, link)
+		return slices.Concat([]byte(before), text, []byte(after)), err
+	}
+	return filled(o.Raw, mark, link)
+}
+
+// filled is a mail, or a part, of one text with a mark in it replaced.
+func filled(raw, mark, link []byte) ([]byte, error) {
+	e, err := message.Read(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("read mail: %w", err)
+	}
 	body, err := io.ReadAll(e.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read mail: %w", err)
 	}
 	if !bytes.Contains(body, mark) {
-		return o.Raw, nil
+		return raw, nil
 	}
 	return written(e.Header, bytes.ReplaceAll(body, mark, link))
 }

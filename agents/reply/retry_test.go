@@ -40,7 +40,9 @@ func away() error { return &tickets.Error{Kind: tickets.Unavailable, Msg: "conne
 func TestAMailThatIsRefusedForNowIsGivenUpAfterADay(t *testing.T) {
 	t.Parallel()
 	l := setupLetters(t, tickets.SendLimits{})
-	l.through(func() error { return errors.Join(tickets.Unavailable, &reply.RefusalError{Code: 451, Words: "greylisted"}) })
+	l.through(func() error {
+		return errors.Join(tickets.Unavailable, &reply.RefusalError{Code: 451, Words: "greylisted"})
+	})
 	o, took := l.lasting(t, l.put(t, "a", tickets.TellCancelOutcome), 30*24*time.Hour)
 	same(t, "state", tickets.OutgoingFailed, o.State)
 	same(t, "given up after", 24*time.Hour, took)

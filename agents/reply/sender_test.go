@@ -281,3 +281,5 @@ func TestSendOfNoMail(t *testing.T) {
 		wantKind(t, err, kind)
 	}
 }
+
+func decimal(id int64) string { return strconv.FormatInt(id, 10) }

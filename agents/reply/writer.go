@@ -33,6 +33,8 @@ type Config struct {
 	// expiring path element of one is filled in by the Sender.
 	PublicURL string
 	Pages     bool
+	// Files reads the files that an agent sends with an answer.
+	Files func(ctx context.Context, m tickets.Message) ([]File, error)
 }
 
 // Writer puts mails to customers into the outbox.
@@ -84,6 +86,10 @@ func (w *Writer) Tell(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 	if err != nil {
 		return err
 	}
+	files, err := w.files(ctx, j.TicketID, r)
+	if err != nil {
+		return err
+	}
 	at := w.cfg.Now()
 	return w.cfg.Store.InTx(ctx, func(tx tickets.Tx) error {
 		if r.tell == tickets.TellCode {
@@ -96,6 +102,7 @@ func (w *Writer) Tell(ctx context.Context, j tickets.Job, done func(tickets.Tx) 
 		if err != nil {
 			return fmt.Errorf("gather facts: %w", err)
 		}
+		f.Files = files
 		mailed, err := w.chat(ctx, tx, &f, r)
 		if err != nil {
 			return fmt.Errorf("chat %s: %w", r.tell, err)

@@ -27,7 +27,7 @@ func (s *Server) callRoutes() []route {
 		{post, "/v1/calls", nil, access{scope: "calls:write"}.upTo(callBody)},
 		{put, "/v1/calls/:call_id/recording", nil, access{scope: "calls:write"}.upTo(s.cfg.RecordingBytes)},
 		{post, "/v1/tickets", nil, either(agents.WorkTickets, "tickets:write")},
-		{post, "/v1/tickets/:number/messages", nil, either(agents.WorkTickets, "tickets:write")},
+		{post, "/v1/tickets/:number/messages", nil, either(agents.WorkTickets, "tickets:write").upTo(answerBody)},
 	}
 }
 
@@ -57,7 +57,8 @@ func (s *Server) callOperations(api huma.API) {
 	}, s.apiOpen)
 	add(s, api, huma.Operation{
 		OperationID: "add-message", Method: http.MethodPost, Path: "/v1/tickets/{number}/messages", Summary: "Answer the customer, or write a note",
-		Description:   "A reply goes to the customer's address, a note to colleagues. Scope tickets:write.",
+		Description:  "A reply goes to the customer's address, with its attachments, a note to colleagues. Scope tickets:write.",
+		MaxBodyBytes: answerBody, BodyReadTimeout: chatBodyTime,
 		DefaultStatus: http.StatusCreated, Errors: []int{401, 403, 404, 409, 413, 422}, Security: bearerAuth(),
 	}, s.apiMessage)
 }
@@ -198,6 +199,8 @@ type messageInput struct {
 		Kind string `json:"kind" enum:"reply,note"`
 		Text string `json:"text" minLength:"1" maxLength:"20000"`
 		To   string `json:"to" required:"false" enum:"customer,requester" doc:"Of a reply: the account's registered contact, or who wrote. Left out: the one who spoke last of those who are verified."`
+		// Attachments go out with a reply by mail, and stay with a note.
+		Attachments []chatFile `json:"attachments,omitempty" maxItems:"10" nullable:"true" doc:"At most 10 MB together. Not into a chat."`
 	}
 }
 
@@ -208,7 +211,11 @@ func (s *Server) apiMessage(ctx context.Context, c echo.Context, in *messageInpu
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.desk.Under(tickets.Terms{To: tickets.Party(in.Body.To)}).Say(ctx, t.ID, who(c).actor(), tickets.Direction(in.Body.Kind), in.Body.Text); err != nil {
+	words, err := s.wordsWith(ctx, in.Body.Text, in.Body.Attachments)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.desk.Under(tickets.Terms{To: tickets.Party(in.Body.To)}).SayWith(ctx, t.ID, who(c).actor(), tickets.Direction(in.Body.Kind), words); err != nil {
 		return nil, err
 	}
 	messages, err := s.desk.Reader().Messages(ctx, t.ID)

@@ -22,17 +22,26 @@ import (
 // chatFiles makes a line with its attachments one mail, so that they are kept, listed, served and handed
 // on as evidence as those of mails are. It lists what it holds, and what can't be taken.
 func chatFiles(l chatLine, line int) (raw []byte, listed []tickets.Attachment, wrong []problemDetail) {
+	raw, listed, wrong, err := packFiles(l.ID, l.Text, l.Attachments, fmt.Sprintf("line %d, ", line))
+	if err != nil {
+		wrong = append(wrong, problemDetail{Location: "line " + strconv.Itoa(line), Message: "its attachments can't be kept"})
+	}
+	return raw, listed, wrong
+}
+
+// packFiles is chatFiles for any text with files; where begins the location of what can't be taken.
+func packFiles(subject, text string, files []chatFile, where string) (raw []byte, listed []tickets.Attachment, wrong []problemDetail, err error) {
 	var b bytes.Buffer
 	var head gomail.Header
-	head.SetText("Subject", l.ID)
+	head.SetText("Subject", subject)
 	w, err := gomail.CreateWriter(&b, head)
 	refuse := func(i int, why string) {
-		wrong = append(wrong, problemDetail{Location: fmt.Sprintf("line %d, attachments[%d].content_base64", line, i), Message: why})
+		wrong = append(wrong, problemDetail{Location: fmt.Sprintf("%sattachments[%d].content_base64", where, i), Message: why})
 	}
 	if err == nil {
-		err = writePart(w, l.Text)
+		err = writePart(w, text)
 	}
-	for i, a := range l.Attachments {
+	for i, a := range files {
 		if base64.StdEncoding.DecodedLen(len(a.Content)) > chatFileBytes+2 {
 			refuse(i, "more than 10 MB")
 			continue
@@ -56,10 +65,7 @@ func chatFiles(l chatLine, line int) (raw []byte, listed []tickets.Attachment, w
 	if err == nil {
 		err = w.Close()
 	}
-	if err != nil {
-		wrong = append(wrong, problemDetail{Location: "line " + strconv.Itoa(line), Message: "its attachments can't be kept"})
-	}
-	return b.Bytes(), listed, wrong
+	return b.Bytes(), listed, wrong, err
 }
 
 func writePart(w *gomail.Writer, text string) error {

@@ -199,7 +199,7 @@ func (s *Server) flashErrors(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		switch e.Kind {
-		case tickets.Invalid, tickets.Conflict, tickets.Stale, tickets.Forbidden, tickets.TooMany, tickets.Unavailable:
+		case tickets.Invalid, tickets.Conflict, tickets.Stale, tickets.Forbidden, tickets.TooMany, tickets.TooLarge, tickets.Unavailable:
 			s.sessions.Put(c.Request().Context(), flashBad, e.Msg)
 			return c.Redirect(http.StatusSeeOther, "/tickets/"+url.PathEscape(c.Param("number")))
 		}

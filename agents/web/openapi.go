@@ -128,7 +128,7 @@ func examples() map[string]string {
 		"put-call": `{"call_id": "pbx-20260305-17", "direction": "inbound", "caller": "13900002000", "agent": "mei", "started_at": "2026-03-05T10:20:00+08:00",
 			"identity": {"account": "A-1001", "payment_facts": [{"channel_txn_id": "4200002025030700001"}]}, "summary": "客户要求关闭自动续费。"}`,
 		"open-ticket":  `{"channel": "other", "customer": {"phone": "13800001234"}, "subject": "信件", "text": "请关闭自动续费。"}`,
-		"add-message":  `{"kind": "note", "text": "The letter is in folder 12."}`,
+		"add-message":  `{"kind": "note", "text": "The letter is in folder 12.", "attachments": [{"name": "letter.txt", "type": "text/plain", "content_base64": "RGVhciBkZXNr"}]}`,
 		"request-code": `{"action": "stop", "to": "email"}`,
 		"enter-code":   `{"code": "123456"}`,
 		"stop-applied": `{"at": "2026-03-05T10:29:00+08:00"}`,

@@ -89,8 +89,8 @@ func (s *Server) deskRoutes() []route {
 
 		{post, "/tickets/:number/take", s.form(s.take), person(agents.WorkTickets)},
 		{post, "/tickets/:number/release", s.form(s.release), person(agents.WorkTickets)},
-		{post, "/tickets/:number/reply", s.form(s.reply), person(agents.WorkTickets)},
-		{post, "/tickets/:number/note", s.form(s.note), person(agents.WorkTickets)},
+		{post, "/tickets/:number/reply", s.form(s.reply), person(agents.WorkTickets).upTo(answerBody)},
+		{post, "/tickets/:number/note", s.form(s.note), person(agents.WorkTickets).upTo(answerBody)},
 		{post, "/tickets/:number/intent", s.form(s.correct), person(agents.WorkTickets)},
 		{post, "/tickets/:number/account", s.form(s.relink), person(agents.WorkTickets)},
 		{post, "/tickets/:number/run", s.form(s.run), person(agents.WorkTickets)},

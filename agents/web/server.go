@@ -92,7 +92,7 @@ type Config struct {
 	Intake      Intake
 	// Brand is what customers know the platform by, for the pages they see.
 	Brand string
-	// KeepOriginal keeps what a customer sent from a page, durably, and returns its reference.
+	// KeepOriginal keeps what a customer sent from a page, or files of an answer, durably, and returns its reference.
 	KeepOriginal func(ctx context.Context, original []byte) (ref string, err error)
 	Events       Events
 	// Ready asks each part of the desk whether it can work; a nil error is yes.

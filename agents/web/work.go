@@ -66,7 +66,13 @@ func (s *Server) say(c echo.Context, kind tickets.Direction, flash string) error
 		return err
 	}
 	text := strings.ReplaceAll(f.Text, "\r\n", "\n")
-	_, err = s.desk.Under(tickets.Terms{To: tickets.Party(f.To)}).Say(c.Request().Context(), id, who(c).actor(), kind, text)
+	files, err := formFiles(c)
+	if err == nil {
+		var words tickets.Words
+		if words, err = s.wordsWith(c.Request().Context(), text, files); err == nil {
+			_, err = s.desk.Under(tickets.Terms{To: tickets.Party(f.To)}).SayWith(c.Request().Context(), id, who(c).actor(), kind, words)
+		}
+	}
 	if err != nil && len(text) <= maxDraft {
 		s.sessions.Put(c.Request().Context(), draftOf(id), text)
 	}

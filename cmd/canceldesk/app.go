@@ -93,8 +93,8 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 		Sealer: a.sequence, Now: now, CallTimeout: c.Billing.Timeout,
 	})
 	a.writer = reply.NewWriter(reply.Config{
-		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Address: from.Address},
-		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, Pages: true,
+		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Name: c.Desk.Brand, Address: from.Address},
+		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, Pages: true, Files: a.answerFiles,
 	})
 	mailer, err := smtpOf(from)
 	if err != nil {

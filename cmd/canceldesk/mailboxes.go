@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/canceldesk/canceldesk/cmd/canceldesk/config"
 	"github.com/canceldesk/canceldesk/mailin"
 	"github.com/canceldesk/canceldesk/store"
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 // poller reads one mailbox into the desk.
@@ -80,6 +82,27 @@ func smtpOf(m config.Mailbox) (reply.SMTP, error) {
 	}
 	s.TLSConfig = &tls.Config{RootCAs: pool, ServerName: m.SMTP.Host, MinVersion: tls.VersionTLS12}
 	return s, nil
+}
+
+// answerFiles reads the files that an agent sends with an answer.
+func (a *app) answerFiles(ctx context.Context, m tickets.Message) ([]reply.File, error) {
+	r, err := a.blobs.Open(ctx, m.Raw)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read files of message %d: %w", m.ID, err)
+	}
+	files := make([]reply.File, len(m.Attachments))
+	for i, listed := range m.Attachments {
+		_, _, content, err := openAttachment(raw, i)
+		if err != nil {
+			return nil, err
+		}
+		files[i] = reply.File{Name: listed.Name, Type: listed.Type, Content: content}
+	}
+	return files, nil
 }
 
 // pollCommand reads every mailbox once.
