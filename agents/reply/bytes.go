@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"mime"
 	"regexp"
 	"strings"
 	"unicode"
@@ -32,9 +31,17 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: "The desk's own mail address or Message-ID is not usable."}
 	}
 	var h gomail.Header
-	h.SetAddressList("From", []*gomail.Address{{Name: oneLine(f.From.Name, maxSubject), Address: f.From.Address}})
+	if name := oneLine(f.From.Name, maxSubject); isASCII(name) {
+		h.SetAddressList("From", []*gomail.Address{{Name: name, Address: f.From.Address}})
+	} else {
+		h.AddRaw([]byte("From: " + encoded(name) + "\r\n <" + f.From.Address + ">\r\n"))
+	}
 	h.SetAddressList("To", []*gomail.Address{{Address: m.Recipient}})
-	h.Set("Subject", mime.BEncoding.Encode("utf-8", m.Subject))
+	if isASCII(m.Subject) {
+		h.Set("Subject", m.Subject)
+	} else {
+		h.AddRaw([]byte("Subject: " + encoded(m.Subject) + "\r\n"))
+	}
 	h.SetDate(f.Now.In(f.Zone))
 	h.SetMessageID(f.MailID)
 	if mailID.MatchString(f.Thread.InReplyTo) {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"mime"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,14 +109,13 @@ func fileHeader(f File) string {
 	if !mediaType.MatchString(kind) || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
 		kind = "application/octet-stream" // base64 is not allowed on the others (RFC 2046 section 5)
 	}
-	name, filename := fileName(f.Name), ""
-	if isASCII(name) {
-		name = `"` + name + `"`
-		filename = "filename=" + name
-	} else {
+	name := fileName(f.Name)
+	filename := `filename="` + name + `"`
+	if !isASCII(name) {
 		filename = strings.Join(extended("filename", name), ";\r\n ")
-		name = `"` + strings.Join(strings.Fields(mime.BEncoding.Encode("utf-8", name)), "\r\n ") + `"`
+		name = encoded(name)
 	}
+	name = `"` + name + `"`
 	return "Content-Type: " + kind + ";\r\n name=" + name + "\r\n" +
 		"Content-Transfer-Encoding: base64\r\n" +
 		"Content-Disposition: attachment;\r\n " + filename + "\r\n"
@@ -137,6 +135,23 @@ func fileName(s string) string {
 	return s
 }
 
+// encoded is a text that is not ASCII as encoded words (RFC 2047), folded between them: none is cut inside a
+// character, and no line is longer than 76, the name of a short header field before the first included.
+func encoded(s string) string {
+	const most = 39 // bytes, which make a word of 64
+	words := []string{""}
+	for _, r := range s {
+		if len(words[len(words)-1])+len(string(r)) > most {
+			words = append(words, "")
+		}
+		words[len(words)-1] += string(r)
+	}
+	for i, w := range words {
+		words[i] = "=?utf-8?B?" + base64.StdEncoding.EncodeToString([]byte(w)) + "?="
+	}
+	return strings.Join(words, "\r\n ")
+}
+
 func isASCII(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) }
 
 // extended is a parameter as RFC 2231 writes one that is not ASCII, in several pieces where it is long and
@@ -147,10 +162,8 @@ func extended(key, value string) []string {
 	for _, r := range value {
 		next := string(r)
 		if r >= 0x80 || !isAttrChar(byte(r)) {
-			next = ""
-			for _, b := range []byte(string(r)) {
-				next += fmt.Sprintf("%%%02X", b)
-			}
+			next = strings.ToUpper(strings.ReplaceAll(fmt.Sprintf("% x", next), " ", "%"))
+			next = "%" + next
 		}
 		if len(pieces[len(pieces)-1])+len(next) > most {
 			pieces = append(pieces, "")

@@ -48,7 +48,7 @@ func (l *letters) put(t *testing.T, name string, tell tickets.Tell) tickets.Outg
 		if err := tx.InsertOutgoing(t.Context(), &o); err != nil {
 			return err
 		}
-		ref := fmt.Sprint(o.ID)
+		ref := decimal(o.ID)
 		return tx.Enqueue(t.Context(), tickets.Job{Kind: tickets.JobSend, TicketID: l.ticket.ID, Ref: ref, DueAt: l.now, Key: "send/" + ref})
 	})
 	return o

@@ -34,12 +34,15 @@ type SMTP struct {
 	Password string
 	// TLSConfig has the certificates to trust; nil for the system's.
 	TLSConfig *tls.Config
-	// Timeout bounds connecting and logging in, and once more the mail itself; 0 is 25 seconds, so
-	// that both fit into a job's minute.
+	// Timeout bounds connecting and logging in, and once more the mail itself, which has a second more for
+	// every 256 KiB; 0 is 25 seconds, so that both fit into a job's minute.
 	Timeout time.Duration
 }
 
-const defaultTimeout = 25 * time.Second
+const (
+	defaultTimeout = 25 * time.Second
+	slowest        = 256 << 10 // bytes a second that a line carries at least
+)
 
 // Send speaks SMTP (RFC 5321). A refusal for good (5xx) of this sender, recipient or content is a
 // *RefusalError; everything else wraps Unavailable: a 4xx, a server that can't be reached, a wrong
@@ -67,7 +70,7 @@ func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
 	if err != nil {
 		return unavailable("connect to mail server", err)
 	}
-	if err := session.UpdateDeadline(timeout); err != nil {
+	if err := session.UpdateDeadline(timeout + time.Duration(len(raw)/slowest)*time.Second); err != nil {
 		return unavailable("connect to mail server", err)
 	}
 	if err := transfer(session, from, to, raw); err != nil {
