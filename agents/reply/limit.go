@@ -143,13 +143,10 @@ func (s *Sender) Release(ctx context.Context, _ tickets.Job, done func(tickets.T
 
 // Wake looks for room at once, because limits may have changed since mails were held back.
 func (s *Sender) Wake(ctx context.Context) error {
-	return s.store.InTx(ctx, func(tx tickets.Tx) error {
-		n, err := tx.CountHeld(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
-		return tx.Enqueue(ctx, releaseJob(s.now()))
-	})
+	if n, err := s.store.CountHeld(ctx); err != nil || n == 0 {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx tickets.Tx) error { return tx.Enqueue(ctx, releaseJob(s.now())) })
 }
 
 // pause holds a mail back that the provider turned away because too many came, and all that follow, for a

@@ -20,7 +20,24 @@ type outboxView struct {
 }
 
 func (s *Server) outboxRoutes() []route {
-	return []route{{http.MethodGet, "/outbox", s.outbox, person(agents.ReadTickets)}}
+	return []route{
+		{http.MethodGet, "/outbox", s.outbox, person(agents.ReadTickets)},
+		{http.MethodPost, "/tickets/:number/outgoing/:outgoing/again", s.form(s.sendAgain), person(agents.WorkTickets)},
+	}
+}
+
+// sendAgain lets a mail that was given up go out once more.
+func (s *Server) sendAgain(c echo.Context) error {
+	id, err := ticketID(c)
+	if err != nil {
+		return err
+	}
+	outgoing, err := strconv.ParseInt(c.Param("outgoing"), 10, 64)
+	if err != nil {
+		return tickets.NotFound
+	}
+	_, err = s.desk.SendAgain(c.Request().Context(), id, outgoing, who(c).actor())
+	return s.done(c, id, "flash.again", err)
 }
 
 // outbox lists what waits to be sent and what was refused for good, so that no wait is unseen.

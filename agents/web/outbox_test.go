@@ -43,7 +43,13 @@ func TestOutboxShowsWhatWaitsAndWhatWasRefused(t *testing.T) {
 			t.Errorf("the outbox shows %s", not)
 		}
 	}
-	wants(t, h.get(t, amy, "/tickets/"+tickets.Number(id)).body, "达到邮件服务商的发送限额，自 2026-03-05 10:30 起等待发送")
+	h.post(t, amy, "/tickets/"+tickets.Number(id)+"/outgoing/2/again", nil)
+	again, err := h.db.OutgoingByID(t.Context(), 2)
+	if err != nil || again.State != tickets.OutgoingQueued || strings.Contains(h.get(t, amy, "/outbox").body, "/again") {
+		t.Errorf("sent again it is %s, %v", again.State, err)
+	}
+	h.post(t, amy, "/tickets/"+tickets.Number(id)+"/outgoing/2/again", nil)
+	wants(t, h.get(t, amy, "/tickets/"+tickets.Number(id)).body, "这封邮件并未被放弃发送", "达到邮件服务商的发送限额，自 2026-03-05 10:30 起等待发送")
 
 	for i := range 60 {
 		h.outgoing(t, id, fmt.Sprintf("more%02d", i), func(*tickets.Outgoing) {})

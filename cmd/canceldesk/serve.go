@@ -96,7 +96,7 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 		}
 	}
 	if slices.Contains(roles, roleWork) {
-		group.Go(func() error { return errors.Join(a.sender.Wake(ctx), a.worker().Run(ctx)) })
+		group.Go(func() error { return a.worker().Run(ctx) })
 		group.Go(func() error { return a.every(ctx, sealEvery, "seal", a.seal) })
 		group.Go(func() error { return a.every(ctx, watchEvery, "watch", a.watch) })
 		if a.platform.accounts != nil || a.platform.billing != nil {
@@ -142,10 +142,10 @@ func (a *app) every(ctx context.Context, wait time.Duration, work string, do fun
 	}
 }
 
-// watch warns of deadlines and ends the claims that ran out.
+// watch warns of deadlines, ends the claims that ran out, and looks whether mails that were held back may go.
 func (a *app) watch(ctx context.Context) error {
 	_, err := a.desk.Watch(ctx)
-	return err
+	return errors.Join(err, a.sender.Wake(ctx))
 }
 
 // seal numbers and signs events soon after they are written.
