@@ -12,12 +12,12 @@ const ReasonMailRefused = "mail_refused"
 
 // MailRefused brings a case whose mail or text message was refused for good back into the queue and rings,
 // so that somebody finds another way to the customer. A case that is closed stays so and only rings; one
-// that somebody has to read first for another reason keeps that.
+// that somebody has to decide about first (Ticket.Objection) keeps that reason.
 func MailRefused(ctx context.Context, tx Tx, t Ticket, o Outgoing, at time.Time) error {
 	err := tx.RaiseAlarm(ctx, Alarm{
 		Key: refusedAlarm(o.ID), Kind: AlarmMailRefused, TicketID: t.ID, Detail: string(o.Tell), At: at,
 	})
-	if err != nil || t.Status == Closed || t.Reason == ReasonWithdrawal {
+	if err != nil || t.Status == Closed || t.Objection != "" {
 		return err
 	}
 	before := t.Status

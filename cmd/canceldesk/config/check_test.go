@@ -74,6 +74,8 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		"mailboxes.0.folders must name INBOX at least, and no folder without a name":                                                                  func(c *Config) { c.Mailboxes[0].Folders = nil },
 		`mailboxes.0.processed.action is "archive"; it must be one of none, seen, move, delete`:                                                       func(c *Config) { c.Mailboxes[0].Processed.Action = "archive" },
 		"mailboxes.0.processed: move needs a folder, and only move has one":                                                                           func(c *Config) { c.Mailboxes[0].Processed.Action = "move" },
+		"mailboxes.0.sending.per_hour must be from 0 (no limit) to 50000":                                                                             func(c *Config) { c.Mailboxes[0].Sending.PerHour = -1 },
+		"mailboxes.0.sending.per_day is less than a shorter time allows":                                                                              func(c *Config) { c.Mailboxes[0].Sending = Sending{PerMinute: 30, PerDay: 20} },
 		"mailboxes.0.smtp.host is empty":                                                                                                              func(c *Config) { c.Mailboxes[0].SMTP.Host = "" },
 		"mailboxes.0.smtp.port must be from 1 to 65535":                                                                                               func(c *Config) { c.Mailboxes[0].SMTP.Port = 65536 },
 		"mailboxes.0.smtp.auth: xoauth2 is not in this version yet; set password":                                                                     func(c *Config) { c.Mailboxes[0].SMTP.Auth = "xoauth2" },
