@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"gorm.io/gorm/clause"
 	"strings"
 	"time"
 
@@ -168,9 +169,15 @@ func (t *tx) SaveAlert(ctx context.Context, ticketID int64, at *time.Time) error
 	return fail("save when a ticket is looked at", err)
 }
 
-// InsertLink joins two tickets; joining the same two again changes nothing.
+// InsertLink joins two tickets. Where they are joined already that stays, but for a mere suggestion, which
+// gives way to what is known.
 func (t *tx) InsertLink(ctx context.Context, l tickets.Link) error {
-	return fail("insert link", t.on(ctx).Clauses(skipExisting()).Create(&l).Error)
+	known := clause.OnConflict{
+		Columns:   []clause.Column{{Name: "from_id"}, {Name: "to_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"kind", "at"}),
+		Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "links.kind = 'suggested' AND excluded.kind <> 'suggested'"}}},
+	}
+	return fail("insert link", t.on(ctx).Clauses(known).Create(&l).Error)
 }
 
 // LiveTicketsOf lists the tickets of these requesters that are not closed, oldest first.
@@ -198,4 +205,20 @@ func (t *tx) LiveTicketsForAccount(ctx context.Context, accountNo string) ([]tic
 	var list []tickets.Ticket
 	err := t.on(ctx).Where("status <> 'closed' AND account_no <> '' AND account_no = ?", accountNo).Order("id").Find(&list).Error
 	return list, fail("live tickets of an account", err)
+}
+
+// DeleteLink parts two tickets.
+func (t *tx) DeleteLink(ctx context.Context, l tickets.Link) error {
+	g := t.on(ctx).Where("from_id = ? AND to_id = ? AND kind = ?", l.FromID, l.ToID, l.Kind).Delete(&tickets.Link{})
+	return saved("delete link", g)
+}
+
+// TakesPart reports whether an address takes part in a ticket's mail. Both halves go by the ticket's own
+// messages, which are indexed.
+func (t *tx) TakesPart(ctx context.Context, ticketID int64, address string) (bool, error) {
+	var n int64
+	err := t.on(ctx).Model(&tickets.Message{}).Where(`ticket_id = ? AND channel = 'email' AND (
+		direction = 'inbound' AND assurance >= 1 AND kind IN ('', 'message') AND lower(sender) = lower(?)
+		OR direction = 'reply' AND lower(recipient) = lower(?))`, ticketID, address, address).Limit(1).Count(&n).Error
+	return n > 0, fail("who takes part", err)
 }

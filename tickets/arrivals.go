@@ -34,6 +34,7 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 	}
 	var uids []uint32
 	var fingerprints, ids, senders []string
+	var named []int64 // by a token or in a subject
 	for _, m := range b.Mails {
 		uids = append(uids, m.UID)
 		if m.Fingerprint != "" {
@@ -41,6 +42,7 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 		}
 		ids = append(ids, m.InReplyTo...)
 		ids = append(ids, m.Message.References...)
+		named = append(named, a.named(m)...)
 		if proved(m.Message) {
 			senders = append(senders, m.Message.Sender)
 		}
@@ -58,16 +60,26 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 	for _, r := range rows {
 		a.known[r.Fingerprint] = r
 	}
-	return a, a.findCases(ctx, distinct(ids), distinct(senders))
+	return a, a.findCases(ctx, distinct(ids), named, distinct(senders))
 }
 
-// findCases gets the tickets that mails with these Message-IDs and proved senders may belong to.
-func (a *arrivals) findCases(ctx context.Context, mailIDs, senders []string) error {
+// named are the tickets that a mail names, whether there are such or not.
+func (a *arrivals) named(in Incoming) []int64 {
+	out := numbered(in.Message.Subject)
+	for _, token := range in.Tokens {
+		if id, ours := a.d.ids.OfToken(token); ours {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// findCases gets the tickets that mails with these Message-IDs, names and proved senders may belong to.
+func (a *arrivals) findCases(ctx context.Context, mailIDs []string, cases []int64, senders []string) error {
 	found, err := a.tx.TicketsOfMailIDs(ctx, mailIDs)
 	if err != nil {
 		return err
 	}
-	var cases []int64
 	for id, in := range found {
 		a.mails[id] = in
 		cases = append(cases, in...)
@@ -229,11 +241,8 @@ func (a *arrivals) following(ctx context.Context, closed Ticket, sender string) 
 
 // link joins a new ticket to the one that it follows, and says why.
 func (a *arrivals) link(ctx context.Context, t, parent Ticket, why string) error {
-	if err := a.tx.InsertLink(ctx, Link{FromID: t.ID, ToID: parent.ID, Kind: "follows", At: a.at}); err != nil {
+	if err := a.tx.InsertLink(ctx, Link{FromID: t.ID, ToID: parent.ID, Kind: LinkFollows, At: a.at}); err != nil {
 		return err
 	}
-	return a.tx.Append(ctx, a.at, Record{
-		Stream: t.Number(), Type: EventLinked, Actor: string(DeskActor),
-		Data: map[string]any{"to": parent.Number(), "kind": "follows", "why": why},
-	})
+	return a.tx.Append(ctx, a.at, linkRecord(t, parent, LinkFollows, why, DeskActor))
 }

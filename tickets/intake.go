@@ -73,12 +73,16 @@ type Incoming struct {
 	InReplyTo   []string
 	// PageTokens are those of the links to customers' pages (PageTokens) anywhere in the original.
 	PageTokens []string
-	Bounce     *BouncedMail
+	// Tokens are what stands behind the plus in those of our addresses that the mail was written to.
+	Tokens []string
+	Bounce *BouncedMail
 	// Understanding is what the new text asks for and states.
 	Understanding intent.Understanding
 	// Refused is OutcomeOversize or OutcomeQuarantined for a mail that was not read, with Detail.
 	Refused Outcome
 	Detail  string
+	// NewSubject: it came into its ticket under a subject that nothing in the case has. Set on the way in.
+	NewSubject bool
 }
 
 // BouncedMail is what a bounce says of the mail that did not arrive.

@@ -39,6 +39,28 @@ func (m MailIDs) Ticket(messageID string) (int64, bool) {
 	return id, err == nil
 }
 
+// tokenSum is how much of the signature a token carries: 80 bits.
+const tokenSum = 16
+
+// Token is what stands behind the plus in the address that answers to the ticket's mails come to, for mail
+// programs that keep neither In-Reply-To nor References. Like a Message-ID it can't be made up, and like
+// one it says nothing about who holds it.
+func (m MailIDs) Token(ticketID int64) string {
+	number := strings.ToLower(Number(ticketID))
+	return number + "-" + strings.ToLower(m.sum("token", number))[:tokenSum]
+}
+
+// OfToken returns the ticket that a token belongs to, and false for what is none of ours.
+func (m MailIDs) OfToken(token string) (int64, bool) {
+	token = strings.ToLower(token)
+	i := strings.LastIndexByte(token, '-')
+	if i < 0 {
+		return 0, false
+	}
+	id, err := ParseNumber(token[:i])
+	return id, err == nil && hmac.Equal([]byte(token), []byte(m.Token(id)))
+}
+
 func (m MailIDs) sum(use, of string) string {
 	h := hmac.New(sha256.New, m.Key)
 	fmt.Fprintf(h, "%s\x00%s", use, of)

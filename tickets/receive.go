@@ -2,8 +2,6 @@ package tickets
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -121,9 +119,12 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 		if err != nil {
 			return "", 0, err
 		}
-		return OutcomeTicket, id, a.suggest(ctx, id, candidates)
+		return OutcomeTicket, id, a.suggest(ctx, a.cases[id], candidates)
 	}
 	t := candidates[i].Ticket
+	if err := a.newSubject(ctx, &in, t); err != nil {
+		return "", 0, err
+	}
 	if candidates[i].WasAsked && in.Understanding.Affirms && !t.Live() && !t.Denied() && proved(in.Message) {
 		// A yes to "was it you?" asks that debits stop, however late it comes.
 		in.Understanding.Intent, in.Understanding.Intents, in.Understanding.Confidence = intent.StopAutoRenew, []intent.Intent{intent.StopAutoRenew}, 1
@@ -147,94 +148,6 @@ func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, er
 		return OutcomeAppended, t.ID, a.read(ctx, in, t, ReasonWithdrawal)
 	}
 	return OutcomeAppended, t.ID, a.append(ctx, in, t, how)
-}
-
-// suggest links a new ticket to those whose mails it answers without belonging to them, for the people
-// at the desk.
-func (a *arrivals) suggest(ctx context.Context, id int64, candidates []Candidate) error {
-	for _, c := range candidates {
-		if c.SameSender || c.Ticket.ID == id {
-			continue
-		}
-		if err := a.tx.InsertLink(ctx, Link{FromID: id, ToID: c.Ticket.ID, Kind: "suggested", At: a.at}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// candidates are the tickets the mail may belong to: those whose mails it answers, then the sender's
-// own running ones.
-func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, error) {
-	var out []Candidate
-	add := func(c Candidate) {
-		i := slices.IndexFunc(out, func(o Candidate) bool {
-			return o.Ticket.ID == c.Ticket.ID && o.Signed == c.Signed && o.Referred == c.Referred
-		})
-		if i < 0 {
-			out = append(out, c)
-			return
-		}
-		out[i].Addressed = out[i].Addressed || c.Addressed // of what was asked, only the mail that is answered first tells
-	}
-	for _, id := range slices.Concat(in.InReplyTo, in.Message.References) {
-		t, ours, err := a.signed(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if ours {
-			sent, known := a.sent[id]
-			his := known && sent.Recipient != "" && strings.EqualFold(sent.Recipient, in.Message.Sender)
-			add(Candidate{Ticket: t, Signed: true, Addressed: his, WasAsked: his && sent.Tell == TellHoldAsked})
-			continue
-		}
-		for _, in := range a.mails[id] {
-			t, err := a.ticket(ctx, in)
-			if err != nil {
-				return nil, err
-			}
-			add(Candidate{Ticket: t, Referred: true})
-		}
-	}
-	for _, t := range a.liveOf(in.Message) {
-		add(Candidate{Ticket: t, SameSender: true})
-	}
-	return out, nil
-}
-
-// signed is the ticket that one of our own Message-IDs belongs to, and false for any other id. A case
-// that became part of another is that other; a number that is not stored (the database was restored
-// from an older copy) belongs to nothing, because a mail must not be kept out by it.
-func (a *arrivals) signed(ctx context.Context, messageID string) (Ticket, bool, error) {
-	id, ours := a.d.ids.Ticket(messageID)
-	if !ours {
-		return Ticket{}, false, nil
-	}
-	t, err := a.ticket(ctx, id)
-	switch {
-	case errors.Is(err, NotFound):
-		return Ticket{}, false, nil
-	case err != nil || t.Status != Closed || t.Reason != ReasonJoined:
-		return t, err == nil, err
-	}
-	into, err := joinedTo(ctx, a.tx, t)
-	if err != nil {
-		return Ticket{}, false, err
-	}
-	t, err = a.ticket(ctx, into)
-	return t, err == nil, err
-}
-
-// joinedTo is the ticket that one became part of; itself where it became part of none.
-func joinedTo(ctx context.Context, r Reader, t Ticket) (int64, error) {
-	links, err := r.Links(ctx, t.ID)
-	if err != nil {
-		return 0, err
-	}
-	if i := slices.IndexFunc(links, func(l Link) bool { return l.FromID == t.ID && l.Kind == ReasonJoined }); i >= 0 {
-		return links[i].ToID, nil
-	}
-	return t.ID, nil
 }
 
 // open makes a ticket for the mail. parent is the ticket it follows, why how ("follows", "urgent"),
@@ -331,56 +244,6 @@ func (a *arrivals) again(ctx context.Context, in Incoming, first Intake) error {
 		return err
 	}
 	return a.append(ctx, in, t, Append)
-}
-
-// attach keeps a machine's mail with the ticket it answers, where there is one. It is never answered
-// and changes nothing.
-func (a *arrivals) attach(ctx context.Context, in Incoming) (int64, error) {
-	candidates, err := a.candidates(ctx, in)
-	if err != nil {
-		return 0, err
-	}
-	switch t, ours, err := a.signed(ctx, in.Message.MessageID); {
-	case err != nil:
-		return 0, err
-	case ours:
-		candidates = append(candidates, Candidate{Ticket: t, Signed: true})
-	}
-	i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed })
-	if i < 0 {
-		return 0, nil
-	}
-	t := candidates[i].Ticket
-	in.Understanding = intent.Understanding{} // what a machine writes or quotes asks for nothing
-	m, err := a.store(ctx, in, t)
-	if err != nil {
-		return 0, err
-	}
-	return t.ID, a.tx.Append(ctx, a.at, received(t, m, in, "attached", in.Message.Kind))
-}
-
-// bounce brings a ticket whose answer did not arrive back to the queue.
-func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, error) {
-	if in.Bounce != nil && in.Bounce.MessageID != "" {
-		in.InReplyTo = append(in.InReplyTo, in.Bounce.MessageID)
-	}
-	id, err := a.attach(ctx, in)
-	if err != nil || id == 0 || in.Bounce == nil || !in.Bounce.Permanent {
-		return id, err
-	}
-	t, err := a.ticket(ctx, id)
-	if err != nil || t.Status == Closed {
-		return id, err
-	}
-	if t.Objection != "" {
-		return id, nil // a person reads the case already, and nothing may go on before
-	}
-	before := t.Status
-	if err := t.SetStatus(Open, "bounced", a.at); err != nil {
-		return id, err
-	}
-	a.change(t)
-	return id, a.tx.Append(ctx, a.at, statusRecord(t, before, DeskActor))
 }
 
 // store keeps the message in the ticket and makes it findable for the rest of the batch.

@@ -19,6 +19,9 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 			r.Private["entered_reason"] = []byte(m.EnteredReason)
 		}
 	}
+	if in.NewSubject {
+		r.Data["new_subject"] = true
+	}
 	if m.Raw == "" {
 		r.Private["text"] = in.Original // what was written down or typed in a chat has no original beside it
 		return r

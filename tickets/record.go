@@ -25,6 +25,8 @@ type File struct {
 const (
 	EventReceived      = "message.received"
 	EventLinked        = "ticket.linked"
+	EventSuggested     = "ticket.suggested" // a link that a person may confirm
+	EventUnlinked      = "ticket.unlinked"
 	EventStatus        = "ticket.status"
 	EventAssigned      = "ticket.assigned"
 	EventCorrected     = "ticket.corrected"

@@ -120,6 +120,11 @@ type Tx interface {
 	SaveConversation(ctx context.Context, c Conversation) error
 	InsertChatEvent(ctx context.Context, e *ChatEvent) error
 	InsertLink(ctx context.Context, l Link) error
+	// DeleteLink parts two tickets; NotFound where no link of that kind joins them in that direction.
+	DeleteLink(ctx context.Context, l Link) error
+	// TakesPart reports whether a mail that is certainly from the address stands in the ticket, or a mail
+	// was written to it there.
+	TakesPart(ctx context.Context, ticketID int64, address string) (bool, error)
 
 	// InsertIntake stores ledger rows; a second row for the same Place is Conflict.
 	InsertIntake(ctx context.Context, rows []Intake) error

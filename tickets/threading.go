@@ -10,7 +10,8 @@ import (
 // Candidate is a ticket that an incoming mail may belong to.
 type Candidate struct {
 	Ticket Ticket
-	// Signed: the mail answers one of our own signed Message-IDs of this ticket.
+	// Signed: the mail answers one of our own signed Message-IDs of this ticket, or came to an address with
+	// its signed token.
 	Signed bool
 	// Addressed: that mail went to this very sender.
 	Addressed bool
@@ -19,35 +20,41 @@ type Candidate struct {
 	WasAsked bool
 	// Referred: its In-Reply-To or References name a mail of this ticket.
 	Referred bool
+	// Numbered: the ticket's number stands in its subject.
+	Numbered bool
+	// TakesPart: it is certainly from somebody other than the requester who takes part in the case.
+	TakesPart bool
 	// SameSender: a live ticket of the same authenticated address.
 	SameSender bool
 }
 
 // PlaceMessage decides where an incoming message goes: the index of its ticket among the candidates, or -1
-// for a ticket of its own. Our own signed Message-IDs come first, then foreign ones; both only for
-// mail from the ticket's own requester, because Message-IDs are reused, quoted and forwarded, or from
-// whom that mail of ours was written to, the account's registered contact in a case that somebody
-// telephoned about or asked about in a chat. Mail that is certainly from an address never joins a ticket that somebody only opened in its name: it
-// would take over what the stranger wrote there. A second request of the same authenticated address
-// joins its running ticket unless it speaks of another account.
+// for a ticket of its own. Our own signed Message-IDs and tokens come first, then foreign Message-IDs, then
+// a ticket's number; all only for mail from those who take part in the ticket, its requester and whom the
+// desk wrote to in it, because Message-IDs are reused, quoted and forwarded. A number is known to everybody
+// and easily guessed, so it counts only in mail that is certainly from one of them. Mail that is certainly
+// from an address never joins a ticket that somebody only opened in its name: it would take over what the
+// stranger wrote there. A second request of the same authenticated address joins its running ticket unless
+// it speaks of another account.
 func PlaceMessage(m Message, u intent.Understanding, candidates []Candidate) int {
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && m.Assurance >= 1 && c.wroteTo(m.Sender) }); i >= 0 {
-		return i
+	his := func(c Candidate) bool { // the requester's own case
+		return m.Sender != "" && strings.EqualFold(c.Ticket.Requester, m.Sender) && (c.Ticket.SenderProven || m.Assurance == 0)
 	}
-	own := func(t Ticket) bool {
-		return m.Sender != "" && strings.EqualFold(t.Requester, m.Sender) && (t.SenderProven || m.Assurance == 0)
+	for _, fits := range []func(Candidate) bool{
+		func(c Candidate) bool { return c.Signed && m.Assurance >= 1 && c.wroteTo(m.Sender) },
+		func(c Candidate) bool { return c.Signed && (his(c) || c.TakesPart) },
+		func(c Candidate) bool { return c.Referred && (his(c) || c.TakesPart) },
+		func(c Candidate) bool { return c.Numbered && m.Assurance >= 1 && (his(c) || c.TakesPart) },
+		func(c Candidate) bool {
+			return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && his(c) &&
+				(u.Intent != intent.NotCancellation || u.Withdraws) && sameSubject(c.Ticket, u.Facts)
+		},
+	} {
+		if i := slices.IndexFunc(candidates, fits); i >= 0 {
+			return i
+		}
 	}
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Signed && own(c.Ticket) }); i >= 0 {
-		return i
-	}
-	if i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Referred && own(c.Ticket) }); i >= 0 {
-		return i
-	}
-	return slices.IndexFunc(candidates, func(c Candidate) bool {
-		return c.SameSender && c.Ticket.Live() && m.Assurance >= 1 && c.Ticket.SenderProven &&
-			c.Ticket.Requester == m.Sender && (u.Intent != intent.NotCancellation || u.Withdraws) &&
-			sameSubject(c.Ticket, u.Facts)
-	})
+	return -1
 }
 
 // wroteTo reports whether our mail that is answered makes the ticket the sender's too: it was written to

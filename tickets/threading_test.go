@@ -52,6 +52,15 @@ func TestPlaceMessage(t *testing.T) {
 		{"unless that mail asked whether it was he", from("li@example.com", 1), stop, []tickets.Candidate{
 			{Ticket: with(func(x *tickets.Ticket) { x.SenderProven = false }), Signed: true, Addressed: true, WasAsked: true},
 		}, 0},
+		{"the requester's own number in the subject joins", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, Numbered: true}}, 0},
+		{"a stranger's guess does not", from("x@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, Numbered: true}}, -1},
+		{"nor does who only says that he is the requester", from("li@example.com", 0), stop, []tickets.Candidate{{Ticket: mine, Numbered: true}}, -1},
+		{"nor the true owner of an address in whose name a stranger wrote", from("li@example.com", 1), stop, []tickets.Candidate{
+			{Ticket: with(func(x *tickets.Ticket) { x.SenderProven = false }), Numbered: true},
+		}, -1},
+		{"a number comes after what the mail answers", from("li@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, Numbered: true}, {Ticket: mine, Referred: true}}, 1},
+		{"whoever else takes part joins by References", from("wu@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, Referred: true, TakesPart: true}}, 0},
+		{"and by its number", from("wu@example.com", 1), stop, []tickets.Candidate{{Ticket: mine, Numbered: true, TakesPart: true}}, 0},
 		{"the same account joins", from("li@example.com", 1), about(intent.Facts{Account: "u1", OrderNo: "o1"}), []tickets.Candidate{{Ticket: mine, SameSender: true}}, 0},
 	} {
 		if got := tickets.PlaceMessage(c.m, c.u, c.c); got != c.want {

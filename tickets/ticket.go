@@ -150,11 +150,3 @@ func (t *Ticket) SetStatus(to Status, reason string, at time.Time) error {
 	}
 	return nil
 }
-
-// Link joins two tickets that belong together.
-type Link struct {
-	FromID int64  `gorm:"primaryKey"`
-	ToID   int64  `gorm:"primaryKey"`
-	Kind   string // "follows" (opened after a closed one), "suggested", "joined", "account"
-	At     time.Time
-}

@@ -47,6 +47,7 @@ func (s *Server) operations() huma.API {
 		}},
 	}, s.apiEvidence)
 	s.correctOperations(api)
+	s.linkOperations(api)
 	s.quoteOperations(api)
 	s.runOperations(api)
 	s.refundOperations(api)

@@ -111,6 +111,7 @@ type apiMessage struct {
 	FromName     string          `json:"from_name"`
 	To           string          `json:"to"`
 	Subject      string          `json:"subject"`
+	NewSubject   bool            `json:"new_subject" doc:"The mail came under a subject that nothing before it in the case had."`
 	Text         string          `json:"text"`
 	Quoted       string          `json:"quoted"`
 	Kind         string          `json:"kind"`
@@ -221,8 +222,11 @@ func (s *Server) whole(ctx context.Context, t tickets.Ticket) (*ticketOutput, er
 	out := ticketOutput{ETag: etag(t), Body: apiTicket{
 		ListedTicket: listed[0], Messages: make([]apiMessage, 0, len(messages)), Runs: []apiRun{},
 	}}
+	fresh := freshSubjects(t, messages)
 	for _, m := range messages {
-		out.Body.Messages = append(out.Body.Messages, s.messageOut(m))
+		said := s.messageOut(m)
+		said.NewSubject = fresh[m.ID]
+		out.Body.Messages = append(out.Body.Messages, said)
 	}
 	run, steps, err := r.LatestRun(ctx, t.ID)
 	switch {

@@ -320,7 +320,7 @@ func (m *asked) described(t *testing.T, method, pattern string, res *http.Respon
 // places but the first of what is another's.
 func place(pattern string, object int) string {
 	there := map[string]string{
-		":number": "CD-000001", ":message": "1", ":index": "0", ":outgoing": "1", ":refund": "R-1", ":file": "app.css", ":step": "refund",
+		":number": "CD-000001", ":other": "CD-000002", ":message": "1", ":index": "0", ":outgoing": "1", ":refund": "R-1", ":file": "app.css", ":step": "refund",
 		":account_no": "A-1001", ":id": "1", ":call": "pbx-1", ":call_id": "pbx-1", ":conversation_id": "c-1",
 	}
 	if strings.Contains(pattern, "/refunds/:id") {

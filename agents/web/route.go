@@ -51,6 +51,7 @@ func (s *Server) routes() []route {
 		s.claimRoutes(),
 		s.apiRoutes(),
 		s.correctRoutes(),
+		s.linkRoutes(),
 		s.quoteRoutes(),
 		s.runRoutes(),
 		s.refundRoutes(),

@@ -59,7 +59,8 @@ type ticketView struct {
 	chatShown        bool       // whoever chats is proven now to hold the account
 	approvalAboveFen int64      // the sum above which a yes takes more than level 1
 	messages         []tickets.Message
-	Draft            string // what the person wrote last and was refused
+	freshSubjects    map[int64]bool // mails under a subject of their own
+	Draft            string         // what the person wrote last and was refused
 }
 
 // can says which actions make sense for this ticket and this person. The desk decides again.
@@ -101,7 +102,7 @@ func (s *Server) loadTicket(ctx context.Context, id int64, by agents.Agent, imag
 		return v, err
 	}
 	v.messages = messages
-	v.Timeline = timeline(messages, outgoing, images)
+	v.Timeline, v.freshSubjects = timeline(messages, outgoing, images), freshSubjects(v.Ticket, messages)
 	run, steps, err := r.LatestRun(ctx, id)
 	switch {
 	case err == nil:

@@ -109,6 +109,8 @@ func eventTerms() map[string]term {
 		"told.by_phone":    {"已口头告知客户", "The customer was told by word of mouth"},
 		"ticket.opened":    {"已建立工单", "The case was opened"},
 		"ticket.linked":    {"已关联到另一工单", "The case was linked to another"},
+		"ticket.suggested": {"可能与另一工单相关", "The case may belong to another"},
+		"ticket.unlinked":  {"已取消与另一工单的关联", "The case is not linked to another any more"},
 		"ticket.status":    {"工单状态变更", "The state of the case changed"},
 		"understanding":    {"理解诉求", "What was asked was determined"},
 		"identify.result":  {"确认账号的结果", "Result of finding the account"},
