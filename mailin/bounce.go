@@ -40,11 +40,11 @@ func fromSystem(m *Mail, h header) bool {
 	for _, a := range m.From {
 		local, _, _ := strings.Cut(strings.ToLower(a.Address), "@")
 		switch strings.ReplaceAll(strings.ReplaceAll(local, "-", ""), "_", "") {
-		case "mailerdaemon", "postmaster", "maildaemon", "maildeliverysystem", "maildeliverysubsystem", "bounce", "bounces", "mdaemon", "maildeliveryservice", "ndr", "returnedmail":
+		case "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", "mailerdaemon", "postmaster", "maildaemon", "maildeliverysystem", "maildeliverysubsystem", "bounce", "bounces", "mdaemon", "maildeliveryservice", "ndr", "returnedmail":
 			return true
 		}
 		name := strings.ToLower(a.Name)
-		if strings.HasPrefix(name, "mail delivery s") || strings.HasPrefix(name, "mailer-daemon") || strings.HasPrefix(name, "microsoft outlook") && emptyReturnPath(h) || name == "postmaster" || name == "邮件系统" || name == "系统退信" {
+		if strings.HasPrefix(name, "mail delivery s") || strings.HasPrefix(name, "mailer-daemon") || strings.HasPrefix(name, "microsoft outlook") && emptyReturnPath(h) || name == "postmaster" || name == "邮件系统" || name == "系统退信" || name == "邮件系统管理员" || name == "邮箱系统" || name == "mail administrator" {
 			return true
 		}
 	}
@@ -53,7 +53,7 @@ func fromSystem(m *Mail, h header) bool {
 
 func bounceSubject(s string) bool {
 	s = strings.ToLower(s)
-	for _, w := range []string{"undeliver", "delivery status notification", "delivery failure", "failure notice", "delivery failed", "returned mail", "returned to sender", "mail delivery", "delivery report", "non-delivery", "nondeliverable", "delivery notification", "message delay", "delayed mail", "delivery delay", "delivery has failed", "could not be delivered", "couldn't be delivered", "not delivered", "rejected", "mailbox full", "退信", "无法投递", "投递失败", "邮件退回", "发送失败", "未送达", "無法傳遞", "無法遞送", "unzustellbar", "non remis", "no se puede entregar", "не доставлено", "недоставленное"} {
+	for _, w := range []string{"undeliver", "delivery status notification", "delivery failure", "failure notice", "delivery failed", "returned mail", "returned to sender", "mail delivery", "delivery report", "non-delivery", "nondeliverable", "delivery notification", "message delay", "delayed mail", "delivery delay", "delivery has failed", "could not be delivered", "couldn't be delivered", "not delivered", "rejected", "mailbox full", "退信", "无法投递", "投递失败", "邮件退回", "邮件被退回", "发送失败", "未送达", "未传递", "无法传递", "无法送达", "未能送达", "传递失败", "送达失败", "投递延迟", "邮件延迟", "無法傳遞", "無法遞送", "傳送失敗", "寄送失敗", "退回", "unzustellbar", "non remis", "no se puede entregar", "не доставлено", "недоставленное"} {
 		if strings.Contains(s, w) {
 			return true
 		}
@@ -88,7 +88,7 @@ func allMedia(found []*part, p *part, media string) []*part {
 
 // readBounce takes out what the report tells. A report about several
 // recipients is told by its first failed one.
-func readBounce(root *part, text string) *Bounce {
+func readBounce(root *part, subject, text string, o Options) *Bounce {
 	b := &Bounce{}
 	action := ""
 	for _, p := range allMedia(nil, root, "message/delivery-status") {
@@ -109,12 +109,14 @@ func readBounce(root *part, text string) *Bounce {
 		}
 	}
 	if b.Status == "" || b.Recipient == "" || b.OriginalMessageID == "" {
-		b.readProse(text)
+		b.readProse(text, o.OwnAddresses)
 	}
-	b.Permanent = strings.HasPrefix(b.Status, "5") || b.Status == "" && action == "failed"
-	if action == "delayed" {
-		b.Permanent = false
+	if o.IsOurMessageID == nil || !o.IsOurMessageID(b.OriginalMessageID) {
+		if id := ownID(root, o); id != "" {
+			b.OriginalMessageID = id
+		}
 	}
+	b.Permanent = final(action, b.Status, subject, text)
 	return b
 }
 
@@ -165,7 +167,7 @@ func originalID(content []byte) string {
 }
 
 // readProse looks for the rest in the text of a report that has no fields.
-func (b *Bounce) readProse(text string) {
+func (b *Bounce) readProse(text string, own []string) {
 	text = text[:min(len(text), 64<<10)]
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(strings.TrimLeft(line, "> \t"))
@@ -177,6 +179,9 @@ func (b *Bounce) readProse(text string) {
 		}
 		if b.Status == "" {
 			b.Status = statusCode(line)
+		}
+		if b.Recipient == "" {
+			b.Recipient = namedRecipient(line, own)
 		}
 		if b.Recipient == "" && strings.Contains(line, "@") && !strings.HasPrefix(low, "message-id:") && !strings.HasPrefix(low, "from:") && !strings.HasPrefix(low, "received:") {
 			if strings.HasPrefix(line, "<") || strings.HasPrefix(low, "to:") || !strings.Contains(line, " ") {

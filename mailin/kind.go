@@ -78,7 +78,10 @@ func isAutoReply(m *Mail, root *part) bool {
 		return true // aggregate report, RFC 7489 7.2.1.1
 	}
 	sure, maybe := autoSubject(m.Subject)
-	if sure || !maybe {
+	if sure || autoText(m.Text) {
+		return true
+	}
+	if !maybe {
 		return sure
 	}
 	precedence := firstWord(h.get("Precedence"))
@@ -88,7 +91,11 @@ func isAutoReply(m *Mail, root *part) bool {
 // autoSubject reads the prefixes that automatic answers put before the
 // subject. maybe needs a second sign.
 func autoSubject(subject string) (sure, maybe bool) {
-	s := strings.ToLower(strings.TrimLeft(subject, "[【(（ "))
+	low := strings.ToLower(subject)
+	if containsAny(low, "[自动回复]", "【自动回复】", "（自动回复）", "(自动回复)", "[auto-reply]", "[autoreply]", "(auto-reply)") && !strings.HasPrefix(low, "re") && !strings.HasPrefix(low, "回") && !strings.HasPrefix(low, "答") && !strings.HasPrefix(low, "转") && !strings.HasPrefix(low, "fw") {
+		return true, true // behind the subject that is answered
+	}
+	s := strings.TrimLeft(low, "[【(（ ")
 	for _, p := range []string{"自动回复", "自動回覆", "自动答复", "自動回復", "系统自动回复", "自动回覆", "automatic reply", "auto reply", "auto-reply", "autoreply", "out of office", "out-of-office", "automatische antwort", "réponse automatique", "respuesta automática", "resposta automática", "risposta automatica", "automatisch antwoord", "autosvar", "automatyczna odpowiedź", "automatické odpovědi", "automatisk svar", "automaattinen vastaus", "otomatik yanıt", "abwesenheitsnotiz", "автоответ", "自動応答", "休假自动回复", "外出自动回复"} {
 		rest, ok := strings.CutPrefix(s, p)
 		if !ok {
@@ -115,6 +122,25 @@ func autoSubject(subject string) (sure, maybe bool) {
 		maybe = maybe || strings.HasPrefix(s, p)
 	}
 	return false, maybe
+}
+
+// autoText reads the first words of a short mail that says itself that a machine wrote it. A person who
+// speaks of an automatic answer begins otherwise.
+func autoText(text string) bool {
+	s := strings.ToLower(strings.TrimLeft(text, "[【(（*-=#> \t\n"))
+	if len(s) > 3000 {
+		return false
+	}
+	for _, p := range []string{
+		"自动回复：", "自动回复:", "自动回复】", "自动回复]", "自动回复）", "这是一封自动回复", "这是自动回复", "此为自动回复", "此邮件为自动回复", "本邮件为自动回复", "本邮件为系统自动", "本邮件由系统自动",
+		"此邮件由系统自动", "这是系统自动", "這是自動回覆", "此為自動回覆", "this is an automatic reply", "this is an automated reply", "this is an automated response",
+		"this is an auto-reply", "this is an autoreply", "this is an automatic response", "this is an automatically generated reply",
+	} {
+		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // emptyReturnPath tells the null sender (RFC 5321 4.5.5).

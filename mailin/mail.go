@@ -42,7 +42,7 @@ type Bounce struct {
 	OriginalMessageID string // no brackets, "" when not told
 	Recipient         string // bare address, "" when not told
 	Status            string // RFC 3463 code such as "5.1.1", "" when not told
-	Permanent         bool   // true when trying again will not help (class 5)
+	Permanent         bool   // the mail never arrives; false while its server goes on trying
 }
 
 // Mail is what the desk understands of a raw mail. Every string is valid

@@ -38,7 +38,7 @@ func Parse(raw []byte, o Options) Mail {
 	m.enclose(mails, shown)
 	m.Kind = kindOf(&m, root, w.o)
 	if m.Kind == KindBounce {
-		m.Bounce = readBounce(root, text)
+		m.Bounce = readBounce(root, m.Subject, text, w.o)
 	}
 	m.Defects = w.defects.list
 	return m

@@ -113,10 +113,10 @@ func (t *tx) SentTo(ctx context.Context, mailIDs []string) (map[string]tickets.S
 		return map[string]tickets.Sent{}, nil
 	}
 	var list []tickets.Outgoing
-	err := t.on(ctx).Select("mail_id", "recipient", "tell").Where("channel = ? AND mail_id IN ?", tickets.ByMail, mailIDs).Find(&list).Error
+	err := t.on(ctx).Select("id", "mail_id", "recipient", "tell").Where("channel = ? AND mail_id IN ?", tickets.ByMail, mailIDs).Find(&list).Error
 	out := make(map[string]tickets.Sent, len(list))
 	for _, o := range list {
-		out[o.MailID] = tickets.Sent{Recipient: o.Recipient, Tell: o.Tell}
+		out[o.MailID] = tickets.Sent{ID: o.ID, Recipient: o.Recipient, Tell: o.Tell}
 	}
 	return out, fail("recipients of mails", err)
 }

@@ -42,6 +42,9 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 		}
 		ids = append(ids, m.InReplyTo...)
 		ids = append(ids, m.Message.References...)
+		if m.Bounce != nil && m.Bounce.MessageID != "" {
+			ids = append(ids, m.Bounce.MessageID)
+		}
 		named = append(named, a.named(m)...)
 		if proved(m.Message) {
 			senders = append(senders, m.Message.Sender)

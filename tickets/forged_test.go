@@ -94,26 +94,4 @@ func TestForged(t *testing.T) {
 			t.Errorf("it asked for %v; the ticket %v", messages[1].Asks, b.ticket(1).Intents)
 		}
 	})
-	t.Run("a bounce for good brings the case back to a person, but goes over no withdrawal", func(t *testing.T) {
-		t.Parallel()
-		b := opened(t)
-		bounced := func() tickets.Incoming {
-			in := b.mail("mailer-daemon@example.com", 0, intent.Understanding{}, kind("bounce"))
-			in.Bounce = &tickets.BouncedMail{MessageID: b.ids.ID(1, "cancel_outcome"), Permanent: true}
-			return in
-		}
-		b.set(1, tickets.Solved)
-		if got := outcomes(b.receive(bounced())); got[0] != "bounce 1" {
-			t.Error(got)
-		}
-		b.is(1, "open/bounced")
-		b.receive(b.mail("li@example.com", 1, withdraw, answers(b.ids.ID(1, "receipt"))))
-		b.receive(bounced())
-		b.is(1, "open/withdrawal_asked")
-		soft := bounced()
-		soft.Bounce.Permanent = false
-		b.set(1, tickets.Solved)
-		b.receive(soft)
-		b.is(1, "solved/test")
-	})
 }

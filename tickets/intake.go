@@ -90,7 +90,7 @@ type BouncedMail struct {
 	MessageID string
 	Recipient string
 	Status    string // RFC 3463, such as 5.1.1
-	Permanent bool
+	Permanent bool   // it never arrives
 }
 
 // Batch is a run of mails of one folder in ascending UID, stored in one transaction together with

@@ -75,6 +75,7 @@ type Outgoing struct {
 
 // Sent is to whom a mail of ours went, and what it said.
 type Sent struct {
+	ID        int64 // of the outgoing mail
 	Recipient string
 	Tell      Tell
 }

@@ -78,15 +78,16 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 		err = a.again(ctx, in, first)
 	case in.Message.Kind == "own":
 		row.Outcome = OutcomeOwn
-		row.TicketID, err = a.attach(ctx, in)
+		row.TicketID, row.Detail, err = a.attach(ctx, in)
 	case in.Message.Kind == "auto_reply":
 		row.Outcome = OutcomeAutoReply
-		row.TicketID, err = a.attach(ctx, in)
+		row.TicketID, row.Detail, err = a.attach(ctx, in)
 	case in.Message.Kind == "list":
 		row.Outcome = OutcomeList
+		row.TicketID, row.Detail, err = a.attach(ctx, in)
 	case in.Message.Kind == "bounce":
 		row.Outcome = OutcomeBounce
-		row.TicketID, err = a.bounce(ctx, in)
+		row.TicketID, row.Detail, err = a.bounce(ctx, in)
 	default:
 		row.Outcome, row.TicketID, err = a.message(ctx, in)
 	}

@@ -15,6 +15,7 @@ import (
 func answerPrefixes() []string {
 	return []string{
 		"re", "aw", "antw", "sv", "fwd", "fw", "wg", "tr", "回复", "答复", "回覆", "答覆", "回復", "转发", "轉寄", "轉發",
+		"自动回复", "自动答复", "自動回覆", "automatic reply", "auto-reply", "auto",
 	}
 }
 

@@ -129,12 +129,8 @@ func (c Case) returns() bool {
 // byHand are the reasons that a message or a person gave the ticket's status. A run that changes
 // nothing leaves them, so that what a customer wrote is not answered by silence.
 func byHand(reason string) bool {
-	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, reasonBounced, tickets.ReasonMailRefused, "answered", tickets.ReasonStuck, tickets.ReasonByHand}, reason)
+	return slices.Contains([]string{tickets.ReasonCustomerWrote, tickets.ReasonWithdrawal, tickets.ReasonBounced, tickets.ReasonMailRefused, "answered", tickets.ReasonStuck, tickets.ReasonByHand}, reason)
 }
-
-// reasonBounced is the reason of a ticket whose mail to the customer came back. It stays until a
-// person has seen to it, whatever else goes on.
-const reasonBounced = "bounced"
 
 // reasonNoAddress is the reason of a mail without an address to answer to. It can't be its writer's
 // turn, because nobody can ask him, so a person looks at it.
@@ -159,7 +155,7 @@ func rest(c Case, r tickets.Settings, now time.Time) Next {
 	if n.Status == tickets.Pending && n.Reason == tickets.ReasonNotVerified && c.refusedHolds() {
 		n.Status, n.Reason = tickets.Open, tickets.ReasonHoldRefused // the next debit waits for nobody
 	}
-	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == reasonBounced || c.Ticket.Reason == tickets.ReasonMailRefused {
+	if !c.Progressed && byHand(c.Ticket.Reason) || c.Ticket.Reason == tickets.ReasonBounced || c.Ticket.Reason == tickets.ReasonMailRefused {
 		n.Status, n.Reason = c.Ticket.Status, c.Ticket.Reason
 	}
 	if n.Status == tickets.Open && c.Ticket.Status == tickets.New && c.Ticket.Assignee == "" && !c.step(tickets.Identify).State.Done() {
