@@ -12,6 +12,7 @@ const (
 	AlarmChatIgnored   AlarmKind = "chat_ignored"     // a chat that nobody answers
 	AlarmDueSoon       AlarmKind = "due_soon"         // an answer is due soon
 	AlarmOverdue       AlarmKind = "overdue"          // an answer is late
+	AlarmForwardFailed AlarmKind = "forward_failed"   // a mail for somebody else that could not be forwarded
 	AlarmHoldUnclear   AlarmKind = "hold_unconfirmed" // a hold that the biller has not confirmed, and the next charge is near
 	AlarmMailAway      AlarmKind = "mail_away"        // no mail goes out: the mail server can't be reached or refuses the login
 	AlarmMailHeld      AlarmKind = "mail_held"        // mails wait because of a limit of the provider

@@ -159,6 +159,9 @@ const ReasonStuck = "stuck"
 
 // Stuck brings a case whose job was given up back to the queue, so that no wait is unseen.
 func (d *Desk) Stuck(ctx context.Context, j Job) error {
+	if j.Kind == JobForward {
+		return d.notForwarded(ctx, j.TicketID)
+	}
 	_, err := d.change(ctx, j.TicketID, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
 		if t.Status == Closed {
 			return nil, nil, nil

@@ -56,7 +56,9 @@ func (d *Desk) Restate(ctx context.Context, id int64, by Actor, c Correction) (T
 			if err := endRun(ctx, tx, t.ID, at); err != nil {
 				return nil, nil, err
 			}
-			return append(records, statusRecord(*t, from, by)), []Job{runJob(*t, at)}, nil // what it held is given free
+			more, jobs, err := d.forwardFirst(ctx, tx, *t, at)
+			records = append(append(records, statusRecord(*t, from, by)), more...)
+			return records, append(jobs, runJob(*t, at)), err // what it held is given free
 		}
 		if !t.Live() {
 			// It was closed as no cancellation by mistake: nothing was begun or told, so the case

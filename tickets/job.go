@@ -13,6 +13,8 @@ const (
 	JobRelease JobKind = "reply.release" // let mails go that a limit held back, the most important first
 	JobClose   JobKind = "ticket.close"  // close a solved ticket whose time has come
 
+	JobForward JobKind = "mail.forward" // send the ticket's Forward on
+
 	JobWatch       JobKind = "ticket.watch" // look whether a debit that was in flight at the stop has arrived
 	JobUnread      JobKind = "reply.unread" // send what stayed unread in a chat (the outgoing row that Ref names) another way
 	JobChatIgnored JobKind = "chat.ignored" // bring the conversation that Ref names back where it still waits for a person

@@ -104,7 +104,7 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, string, erro
 	}
 	sent, known := a.sent[b.MessageID]
 	if !known {
-		return id, detail, nil
+		return id, detail, a.bouncedForward(ctx, *b)
 	}
 	t, err := a.ticket(ctx, id)
 	if err != nil || t.Status == Closed {

@@ -164,7 +164,7 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 	case parent == nil && !certain(in):
 		t.Reason = ReasonUnsure // new, for a person to read: nothing is answered to what may be no request at all
 	case in.Understanding.Thanks, t.Intent == intent.NotCancellation && parent == nil:
-		t.Status, t.Reason, t.ClosedAt, t.AlertAt = Closed, string(intent.NotCancellation), &a.at, nil
+		a.aside(in, &t)
 	}
 	if err := a.tx.InsertTicket(ctx, &t); err != nil {
 		return 0, err
@@ -182,7 +182,19 @@ func (a *arrivals) open(ctx context.Context, in Incoming, parent *Ticket, why st
 			return 0, err
 		}
 	}
-	if t.Status == New && t.Reason != ReasonUnsure {
+	if parent == nil && why == "" && t.goesOn(in.Understanding) {
+		records, jobs, err := a.d.forward(ctx, a.tx, t, m, a.at)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range records {
+			if err := a.tx.Append(ctx, a.at, r); err != nil {
+				return 0, err
+			}
+		}
+		a.jobs = append(a.jobs, jobs...)
+	}
+	if t.Status == New && t.Reason != ReasonUnsure && t.Reason != ReasonSampled {
 		a.jobs = append(a.jobs, runJob(t, a.at))
 	}
 	return t.ID, nil

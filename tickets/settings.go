@@ -43,9 +43,12 @@ type Settings struct {
 	Calendar      Calendar
 	Automation    Automation
 	RefundPolicy  account.Policy
-	Codes         Codes
-	Texts         Texts
-	Pages         PageLinks
+	Routing       Routing
+	// AutoAnswersPerDay is how many bare automatic answers one address gets in a day; 0 is 5.
+	AutoAnswersPerDay int
+	Codes             Codes
+	Texts             Texts
+	Pages             PageLinks
 	// AccountsElsewhere says that the platform keeps the accounts: one that is not known here may be known there.
 	AccountsElsewhere bool
 	// ChatIgnored is how long a chat may wait for a person, ChatUnread how long an answer in it may stay

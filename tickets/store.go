@@ -46,6 +46,8 @@ type Reader interface {
 	RefundList(ctx context.Context, f RefundFilter) ([]account.Refund, string, error)
 	// Outgoing lists what was or will be sent in the case, oldest first.
 	Outgoing(ctx context.Context, ticketID int64) ([]Outgoing, error)
+	// Forward is the mail of a ticket that goes on to somebody else; NotFound where none does.
+	Forward(ctx context.Context, ticketID int64) (Forward, error)
 	OutgoingByID(ctx context.Context, id int64) (Outgoing, error)
 	// Waiting lists mails and text messages that wait or were refused for good, newest first, below an id (0
 	// for the newest). CountHeld counts the mails that a limit holds back.
@@ -208,6 +210,11 @@ type Tx interface {
 	// StopOrder is what a biller that pulls has to apply; SaveStopOrder writes what became of it.
 	StopOrder(ctx context.Context, id int64) (account.StopOrder, error)
 	SaveStopOrder(ctx context.Context, o account.StopOrder) error
+
+	// InsertForward is Conflict where the ticket has one; ForwardByMailID is that of a Message-ID.
+	InsertForward(ctx context.Context, f Forward) error
+	SaveForward(ctx context.Context, f Forward) error
+	ForwardByMailID(ctx context.Context, mailID string) (Forward, error)
 
 	InsertOutgoing(ctx context.Context, o *Outgoing) error
 	OutgoingByKey(ctx context.Context, key string) (Outgoing, error)

@@ -137,7 +137,7 @@ func (w *Writer) say(ctx context.Context, tx tickets.Tx, f Facts, r ref, c ticke
 		Auto: f.Tell != tickets.TellAnswer, State: tickets.OutgoingSent, Attempts: 1, At: f.Now, SentAt: &f.Now,
 	}
 	data := map[string]any{"tell": string(f.Tell), "channel": string(o.Channel), "key": key}
-	if why, err := tooMany(ctx, tx, f); err != nil || why != "" {
+	if why, err := w.tooMany(ctx, tx, f); err != nil || why != "" {
 		data["state"], data["reason"] = "left_out", why
 		return errors.Join(err, tx.Append(ctx, f.Now, result(f, data, nil)))
 	}

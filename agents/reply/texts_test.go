@@ -19,7 +19,7 @@ func tells() []tickets.Tell {
 		tickets.TellReceipt, tickets.TellNeutral, tickets.TellQuestion, tickets.TellMissing,
 		tickets.TellCancelOutcome, tickets.TellRefundOutcome, tickets.TellOffer, tickets.TellHoldAsked, tickets.TellAnswer, tickets.TellCode, tickets.TellCodeNeeded, tickets.TellWithdrawn,
 		"chat_receipt", "chat_neutral", "chat_question", "chat_missing", "chat_cancel_outcome", "chat_refund_outcome", "chat_offer",
-		"chat_notice", "chat_answer",
+		"chat_notice", "chat_answer", "forward",
 	}
 }
 

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// maxAutomatic is how many bare automatic answers (receipts, questions, neutral answers) one address
+// maxAutomatic is, where the setting says nothing else, how many bare automatic answers (receipts, questions, neutral answers) one address
 // gets in a day. A person in a hurry writes three or four mails; more than that is a machine or a
 // forged sender, and our answers would make us a party to it. Outcomes and agents' answers are not
 // limited: each is caused by something that was done.
@@ -133,7 +134,7 @@ func (w *Writer) mail(ctx context.Context, tx tickets.Tx, f Facts, r ref) error 
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", r.tell, err)
 	}
-	why, err := tooMany(ctx, tx, f)
+	why, err := w.tooMany(ctx, tx, f)
 	switch {
 	case err != nil:
 		return fmt.Errorf("count automatic answers: %w", err)
@@ -154,7 +155,7 @@ func bare() []tickets.Tell {
 }
 
 // tooMany says why an automatic answer is left out, or "".
-func tooMany(ctx context.Context, tx tickets.Tx, f Facts) (string, error) {
+func (w *Writer) tooMany(ctx context.Context, tx tickets.Tx, f Facts) (string, error) {
 	since, all := f.Now.Add(-automaticDay), 0
 	counts := false
 	for _, tell := range bare() {
@@ -173,7 +174,7 @@ func tooMany(ctx context.Context, tx tickets.Tx, f Facts) (string, error) {
 		}
 		all += n
 	}
-	if all >= maxAutomatic {
+	if all >= cmp.Or(w.cfg.Settings.AutoAnswersPerDay, maxAutomatic) {
 		return "too_many_automatic_answers", nil
 	}
 	return "", nil

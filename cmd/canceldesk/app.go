@@ -32,11 +32,12 @@ type app struct {
 	desk     *tickets.Desk
 	runner   *runbook.Runner
 	// platform is what the desk calls of the platform's; each part is nil where it keeps that itself.
-	platform platformSide
-	writer   *reply.Writer
-	sender   *reply.Sender
-	texter   reply.Texter   // nil where no text messages are sent
-	texts    *reply.TextLog // what provider log kept; nil for every other
+	platform  platformSide
+	writer    *reply.Writer
+	sender    *reply.Sender
+	forwarder *reply.Forwarder
+	texter    reply.Texter   // nil where no text messages are sent
+	texts     *reply.TextLog // what provider log kept; nil for every other
 	// mailboxes is how the last poll of each ended, for /readyz.
 	mailboxes lastPolls
 }
@@ -92,10 +93,11 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 		Store: a.db, Settings: settings, Directory: a.platform.lookups(), Biller: biller, Channels: channels,
 		Sealer: a.sequence, Now: now, CallTimeout: c.Billing.Timeout,
 	})
-	a.writer = reply.NewWriter(reply.Config{
+	replies := reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Name: c.Desk.Brand, Address: from.Address},
 		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, Pages: true, Files: a.answerFiles,
-	})
+	}
+	a.writer = reply.NewWriter(replies)
 	mailer, err := smtpOf(from)
 	if err != nil {
 		return nil, err
@@ -103,6 +105,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	a.sender = reply.NewSender(a.db, reply.Ways{
 		Mail: mailer, Account: from.Name, Limits: tickets.SendLimits(from.Sending), Text: a.texter, Codes: settings.Codes, Pages: settings.Pages,
 	}, now)
+	a.forwarder = reply.NewForwarder(replies, mailer, a.blobs)
 	return a, nil
 }
 
@@ -142,7 +145,17 @@ func deskSettings(c config.Config, imported []store.CalendarDay) (tickets.Settin
 		},
 		RefundPolicy: account.Policy(c.Refunds.Policy), ChatIgnored: c.Chat.IgnoredAfter, ChatUnread: c.Chat.UnreadAfter,
 		AccountsElsewhere: c.Accounts.Source == "http",
+		Routing:           routing(c.Routing), AutoAnswersPerDay: c.Limits.AutoAnswersPerDay,
 	}, nil
+}
+
+// routing is what becomes of mail that is no cancellation.
+func routing(r config.Routing) tickets.Routing {
+	out := tickets.Routing{SamplePercent: r.SamplePercent}
+	if r.NotCancellation == "forward" {
+		out.ForwardTo = strings.ToLower(r.ForwardTo)
+	}
+	return out
 }
 
 // quoteValidity is how long a quote can be accepted: a quote accepted within 7 days keeps the day the
@@ -194,6 +207,9 @@ func (a *app) handlers() map[tickets.JobKind]store.Handler {
 		},
 		tickets.JobRelease: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.sender.Release(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
+		},
+		tickets.JobForward: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
+			return a.forwarder.Forward(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })
 		},
 		tickets.JobUnread: func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			return a.writer.Unread(ctx, j, func(tx tickets.Tx) error { return done(ctx, tx) })

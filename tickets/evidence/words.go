@@ -119,6 +119,8 @@ func eventTerms() map[string]term {
 		"quote.accepted":   {"客户确认试算", "The customer accepted the quote"},
 		"assets.decided":   {"已决定资产处理", "What happens to the virtual assets was decided"},
 		"reply.sent":       {"已回复客户", "A reply was sent to the customer"},
+		"forward.about_to": {"即将转发给负责的部门", "About to be forwarded to who handles it"},
+		"forward.result":   {"转发的结果", "Result of forwarding"},
 		"note":             {"内部备注", "Internal note"},
 		"alarm.raised":     {"时限警报", "An alarm was raised"},
 		"alarm.cleared":    {"警报解除", "The alarm ended"},

@@ -26,7 +26,7 @@ func (c Config) Check() []string {
 	p.automation(c.Automation)
 	p.oneOf("refunds.policy", c.Refunds.Policy, "A", "B")
 	p.limits(c.Limits)
-	p.routing(c.Routing)
+	p.routing(c.Routing, c.Mailboxes)
 	return p
 }
 
@@ -228,13 +228,25 @@ func (p *problems) automation(a Automation) {
 func (p *problems) limits(l Limits) {
 	p.positive("limits.mail_bytes", l.MailBytes)
 	p.positive("limits.recording_bytes", l.RecordingBytes)
+	p.positive("limits.auto_answers_per_day", int64(l.AutoAnswersPerDay))
 	d := Default().Limits
 	p.later(l.RefundsPerAccount30dFen != d.RefundsPerAccount30dFen, "limits.refunds_per_account_30d_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAccount30dFen))
 	p.later(l.RefundsPerAgentDayFen != d.RefundsPerAgentDayFen, "limits.refunds_per_agent_day_fen", fmt.Sprintf("leave it at %d, and use automation's limits", d.RefundsPerAgentDayFen))
 }
 
-func (p *problems) routing(r Routing) {
+// routing checks what becomes of mail that asks for something else.
+func (p *problems) routing(r Routing, boxes []Mailbox) {
 	p.oneOf("routing.not_cancellation", r.NotCancellation, "keep", "forward")
-	p.later(r.NotCancellation == "forward", "routing.not_cancellation: forward", "set keep")
-	p.later(r.ForwardTo != "", "routing.forward_to", "leave it empty")
+	forwards := r.NotCancellation == "forward"
+	switch own := slices.ContainsFunc(boxes, func(m Mailbox) bool { return strings.EqualFold(m.Address, r.ForwardTo) }); {
+	case forwards && !tickets.Mailable(r.ForwardTo):
+		p.add("routing.forward_to is no mail address, and routing.not_cancellation is forward")
+	case forwards && own:
+		p.add("routing.forward_to is one of the desk's own mailboxes, so forwarded mail would come back for ever")
+	case !forwards && r.ForwardTo != "":
+		p.add("routing.forward_to is set, and routing.not_cancellation keeps the mail: set forward, or leave it empty")
+	}
+	if r.SamplePercent < 0 || r.SamplePercent > 100 {
+		p.add("routing.sample_percent is a share of 100")
+	}
 }

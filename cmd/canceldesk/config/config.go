@@ -164,12 +164,14 @@ type Limits struct {
 	RecordingBytes          int64 `koanf:"recording_bytes"`
 	RefundsPerAccount30dFen int64 `koanf:"refunds_per_account_30d_fen"`
 	RefundsPerAgentDayFen   int64 `koanf:"refunds_per_agent_day_fen"`
+	AutoAnswersPerDay       int   `koanf:"auto_answers_per_day"`
 }
 
 // Routing is what happens to mail that asks for something else.
 type Routing struct {
 	NotCancellation string `koanf:"not_cancellation"` // keep, forward
 	ForwardTo       string `koanf:"forward_to"`
+	SamplePercent   int    `koanf:"sample_percent"`
 }
 
 // callTimeout is how long one call to the platform may take.
@@ -198,8 +200,8 @@ func Default() Config {
 			OwnFaultAutoLimitFen: 20000, ApprovalAboveFen: 20000,
 		},
 		Refunds: Refunds{Policy: "A"},
-		Limits:  Limits{MailBytes: 52428800, RecordingBytes: 209715200, RefundsPerAccount30dFen: 100000, RefundsPerAgentDayFen: 500000},
-		Routing: Routing{NotCancellation: "keep"},
+		Limits:  Limits{MailBytes: 52428800, RecordingBytes: 209715200, RefundsPerAccount30dFen: 100000, RefundsPerAgentDayFen: 500000, AutoAnswersPerDay: 5},
+		Routing: Routing{NotCancellation: "keep", SamplePercent: 2},
 	}
 }
 
