@@ -60,6 +60,7 @@ const foreignHop = "Received: from home by smtp.example.cn; Mon, 05 Aug 2024 10:
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	s := newSender(t, "example.cn")
+	s.txt["s1._domainkey.tests.example"] = strings.Replace(s.txt["s1._domainkey.example.cn"], "v=DKIM1;", "v=DKIM1; t=s:y;", 1)
 	s.txt["s1._domainkey.evil.example"] = s.txt["s1._domainkey.example.cn"]
 	replace := func(old, with string) string { return strings.Replace(plainMail, old, with, 1) }
 	signed := s.sign(t, "example.cn", plainMail)
@@ -87,7 +88,7 @@ func TestAuthenticate(t *testing.T) {
 		"a signature of another domain is not aligned":   {s.sign(t, "evil.example", plainMail), 0, "", "is valid, but From is of mail.example.cn"},
 		"the field that names us must be signed":         {s.sign(t, "example.cn", plainMail, "From", "Date", "Subject"), 0, "", "does not cover to"},
 		"the date must be signed":                        {s.sign(t, "example.cn", plainMail, "From", "To", "Subject"), 0, "", "does not cover date"},
-		"a second From lowers it":                        {"From: <boss@evil.example>\r\n" + signed, 0, "", "against: 2 From fields"},
+		"a second From lowers it":                        {"From: <boss@evil.example>\r\n" + signed, 0, "", "against: From is written 2 times"},
 		"two addresses in From lower it":                 {believed + replace("<wang@mail.example.cn>\r\nTo", "<wang@mail.example.cn>, <b@mail.example.cn>\r\nTo"), 0, "", "2 From addresses"},
 		"a comment in From lowers it":                    {believed + replace("<wang@mail.example.cn>\r\nTo", "<wang@mail.example.cn> (li@mail.example.cn)\r\nTo"), 0, "dmarc", "From holds a comment"},
 		"a group in From lowers it":                      {believed + replace("=?gb2312?B?zfXQobfn?= <wang@mail.example.cn>", "us: <wang@mail.example.cn>;"), 0, "", "From names a group"},
@@ -100,6 +101,17 @@ func TestAuthenticate(t *testing.T) {
 		"no Date lowers it":                              {believed + replace("Date: Mon, 05 Aug 2024 10:00:00 +0800\r\n", ""), 0, "dmarc", "no readable Date"},
 		"a line that is no field lowers it":              {believed + replace("Subject: stop", "Subject: stop\r\nbroken"), 0, "dmarc", "malformed header"},
 		"a lone carriage return lowers it":               {believed + replace("Subject: stop", "Subject: stop\rFrom: <x@y.example>"), 0, "dmarc", "control characters"},
+		"our address with a tag is ours":                 {believed + replace("<service@desk", "<service+cd-000001-abc@desk"), 1, "dmarc", "for: our address"},
+		"a name with another address lowers it":          {believed + replace("=?gb2312?B?zfXQobfn?=", "\"li@example.com\""), 0, "dmarc", "shows another address"},
+		"a name with his own does not":                   {believed + replace("=?gb2312?B?zfXQobfn?=", "\"wang@mail.example.cn\""), 1, "dmarc", ""},
+		"an encoded name with another address lowers it": {believed + replace("=?gb2312?B?zfXQobfn?=", "=?utf-8?B?c2VydmljZUBkZXNrLmV4YW1wbGU=?="), 0, "dmarc", "shows another address"},
+		"a foreign Reply-To lowers it":                   {believed + "Reply-To: <x@evil.example>\r\n" + plainMail, 0, "dmarc", "Reply-To is another address"},
+		"somebody else's at the same provider too":       {believed + "Reply-To: <x@mail.example.cn>\r\n" + plainMail, 0, "dmarc", "Reply-To is another address"},
+		"his own does not":                               {believed + "Reply-To: <Wang+shop@mail.example.cn>\r\n" + plainMail, 1, "dmarc", ""},
+		"a replay to somebody else lowers it":            {s.sign(t, "example.cn", replace("service@desk.example", "other@shop.example")), 0, "dkim", "neither in To nor in Cc"},
+		"a replay with us added below Cc lowers it":      {"Cc: <service@desk.example>\r\n" + s.sign(t, "example.cn", replace("service@desk.example", "other@shop.example")), 0, "", "does not cover cc"},
+		"an old one replayed lowers it":                  {s.sign(t, "example.cn", replace("Mon, 05 Aug", "Mon, 05 Feb")), 0, "dkim", "7 days away"},
+		"a domain that only tests DKIM is unsigned":      {s.sign(t, "tests.example", replace("mail.example.cn", "tests.example")), 0, "", "no valid key"},
 		"a mail that only says who it is from is nobody": {plainMail, 0, "", "no DKIM signature"},
 		"no mail at all is nobody":                       {"", 0, "", "no From address"},
 	}

@@ -101,7 +101,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	fingerprint := Fingerprint(f.raw)
 	in = tickets.Incoming{
 		UID: f.uid, Bytes: f.bytes, Original: f.raw, Fingerprint: hex.EncodeToString(fingerprint[:]),
-		InReplyTo: mail.InReplyTo, PageTokens: pageTokens(f.raw, 0),
+		InReplyTo: mail.InReplyTo, Tokens: mail.tags, PageTokens: pageTokens(f.raw, 0),
 		Message: message(f, mail),
 	}
 	in.Message.Assurance, in.Message.AssuranceWhy = auth.Level, auth.Reasons
@@ -126,7 +126,7 @@ func (d *drainage) ownSubject(mail Mail) string {
 func (d *drainage) beginning(f fetched) tickets.Incoming {
 	mail := Parse(f.header, d.c.Parse)
 	in := refused(f, tickets.OutcomeOversize, f.detail)
-	in.InReplyTo = mail.InReplyTo
+	in.InReplyTo, in.Tokens = mail.InReplyTo, mail.tags
 	in.Message = message(f, mail)
 	in.Message.Text, in.Message.Quoted, in.Message.HTML = "", "", ""
 	in.Message.Attachments, in.Message.Defects = nil, nil

@@ -30,15 +30,6 @@ func isOwn(m *Mail, o Options) bool {
 	return false
 }
 
-func ownAddress(a string, own []string) bool {
-	for _, o := range own {
-		if a != "" && strings.EqualFold(a, strings.Trim(o, "<> ")) {
-			return true
-		}
-	}
-	return false
-}
-
 // firstWord is the leading token of a header value in lower case.
 func firstWord(v string) string {
 	v = strings.ToLower(strings.TrimSpace(v))

@@ -67,9 +67,10 @@ type Mail struct {
 	Bounce      *Bounce // only for KindBounce
 	Defects     []string
 
-	fromFields int    // how many From header fields the mail has
-	fromRaw    string // the first one as written, unfolded
-	fromGroup  bool   // From names a group (RFC 6854)
+	tags       []string // what stands behind the plus in those of our own addresses that the mail came to
+	fromFields int      // how many From header fields the mail has
+	fromRaw    string   // the first one as written, unfolded
+	fromGroup  bool     // From names a group (RFC 6854)
 }
 
 // Options adjusts Parse. The zero value is usable; limits that are zero take

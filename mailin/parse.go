@@ -36,7 +36,7 @@ func Parse(raw []byte, o Options) Mail {
 	}
 	m.split(text, w)
 	m.enclose(mails, shown)
-	m.Kind = kindOf(&m, root, w.o)
+	m.Kind, m.tags = kindOf(&m, root, w.o), ownTags(&m, root.header, w.o.OwnAddresses)
 	if m.Kind == KindBounce {
 		m.Bounce = readBounce(root, m.Subject, text, w.o)
 	}

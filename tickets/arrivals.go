@@ -47,7 +47,7 @@ func (d *Desk) newArrivals(ctx context.Context, tx Tx, b Batch, at time.Time) (*
 		}
 		named = append(named, a.named(m)...)
 		if proved(m.Message) {
-			senders = append(senders, m.Message.Sender)
+			senders, ids = append(senders, m.Message.Sender), append(ids, m.Message.MessageID)
 		}
 	}
 	rows, err := tx.IntakeByUID(ctx, a.place(0), uids)

@@ -7,6 +7,16 @@ import (
 	"strings"
 )
 
+// replayed takes a mail's own word away where its Message-ID came before in another mail: a signed mail that
+// somebody sends once more with a field added is authentic, and says nothing about today.
+func (a *arrivals) replayed(m *Message) {
+	if m.Assurance < 1 || m.MessageID == "" || len(a.mails[m.MessageID]) == 0 {
+		return
+	}
+	m.Assurance = 0
+	m.AssuranceWhy = append(slices.Clone(m.AssuranceWhy), "against: its Message-ID came before, in another mail")
+}
+
 // mostSuggested bounds how many tickets are suggested for one new ticket.
 const mostSuggested = 5
 
@@ -69,7 +79,8 @@ func (a *arrivals) candidates(ctx context.Context, in Incoming) ([]Candidate, er
 			add(Candidate{Ticket: t, Signed: true})
 		}
 	}
-	for _, id := range slices.Concat(in.InReplyTo, in.Message.References) {
+	// Another mail of the same Message-ID is one that came before, in whatever form it came again.
+	for _, id := range slices.Concat(in.InReplyTo, in.Message.References, []string{in.Message.MessageID}) {
 		t, ours, err := a.signed(ctx, id)
 		if err != nil {
 			return nil, err

@@ -110,6 +110,7 @@ func certain(in Incoming) bool {
 
 // message places a person's mail in its ticket, or opens one.
 func (a *arrivals) message(ctx context.Context, in Incoming) (Outcome, int64, error) {
+	a.replayed(&in.Message)
 	candidates, err := a.candidates(ctx, in)
 	if err != nil {
 		return "", 0, err

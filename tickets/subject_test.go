@@ -100,6 +100,26 @@ func TestThreads(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a mail sent once more with a field added says nothing about today", func(t *testing.T) {
+		t.Parallel()
+		b := opened(t)
+		again := b.mail("li@example.com", 1, other)
+		again.Message.MessageID = "m1@example.com"
+		if got := outcomes(b.receive(again)); got[0] != "appended 1" {
+			t.Error(got)
+		}
+		messages, err := b.Messages(b.ctx, 1)
+		must(t, err)
+		if m := messages[1]; m.Assurance != 0 || !strings.Contains(strings.Join(m.AssuranceWhy, " "), "came before") {
+			t.Errorf("assurance %d: %v", m.Assurance, m.AssuranceWhy)
+		}
+		// By a stranger it is a case of his own.
+		stolen := b.mail("x@example.com", 1, other)
+		stolen.Message.MessageID = "m1@example.com"
+		if got := outcomes(b.receive(stolen)); got[0] != "ticket 2" || b.ticket(2).SenderProven {
+			t.Error(got)
+		}
+	})
 	t.Run("a mail full of numbers suggests few", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)

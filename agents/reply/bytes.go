@@ -37,6 +37,13 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 		h.AddRaw([]byte("From: " + encoded(name) + "\r\n <" + f.From.Address + ">\r\n"))
 	}
 	h.SetAddressList("To", []*gomail.Address{{Address: m.Recipient}})
+	if tickets.Mailable(f.ReplyTo) {
+		if name := oneLine(f.From.Name, maxSubject); isASCII(name) {
+			h.SetAddressList("Reply-To", []*gomail.Address{{Name: name, Address: f.ReplyTo}})
+		} else {
+			h.AddRaw([]byte("Reply-To: " + encoded(name) + "\r\n <" + f.ReplyTo + ">\r\n"))
+		}
+	}
 	if isASCII(m.Subject) {
 		h.Set("Subject", m.Subject)
 	} else {
@@ -67,6 +74,18 @@ func rawMail(f Facts, m Mail) ([]byte, error) {
 		return withFiles(h.Header, text, f.MailID, f.Files)
 	}
 	return written(h.Header, text)
+}
+
+// maxLocal is the longest part before the @ that a mail server has to take (RFC 5321 section 4.5.3.1.1).
+const maxLocal = 64
+
+// tagged puts a tag behind a plus in the address, "" where that makes it too long.
+func tagged(address, tag string) string {
+	local, domain, ok := strings.Cut(address, "@")
+	if local += "+" + tag; !ok || len(local) > maxLocal {
+		return ""
+	}
+	return local + "@" + domain
 }
 
 // references is the thread the answer continues, without what is no Message-ID, each once.

@@ -31,6 +31,7 @@ type Facts struct {
 	From    Address
 	Product string // what customers know the platform by
 	MailID  string // Message-ID without brackets
+	ReplyTo string // where answers come to, "" for the sender's own address
 	// Page is the address of the customer's own page, "" for none. It is set only for a registered
 	// contact and for the writer of an authenticated mail.
 	Page      string

@@ -22,6 +22,9 @@ func (w *Writer) gather(ctx context.Context, r tickets.Reader, ticketID int64, r
 	if f.Ticket, err = r.Ticket(ctx, ticketID); err != nil {
 		return f, fmt.Errorf("load ticket: %w", err)
 	}
+	if w.cfg.PlusAddresses {
+		f.ReplyTo = tagged(w.cfg.From.Address, w.cfg.IDs.Token(ticketID))
+	}
 	if f.Ticket.Locale == "" {
 		f.Ticket.Locale = w.cfg.Settings.Locale
 	}

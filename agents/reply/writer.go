@@ -36,6 +36,9 @@ type Config struct {
 	Pages     bool
 	// Files reads the files that an agent sends with an answer.
 	Files func(ctx context.Context, m tickets.Message) ([]File, error)
+	// PlusAddresses says that mail to our address with a tag behind a plus comes to us: answers then come to
+	// one with the ticket's token.
+	PlusAddresses bool
 }
 
 // Writer puts mails to customers into the outbox.

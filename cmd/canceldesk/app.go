@@ -96,6 +96,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 	replies := reply.Config{
 		Store: a.db, IDs: a.ids, Now: now, Zone: settings.Zone, From: reply.Address{Name: c.Desk.Brand, Address: from.Address},
 		Product: c.Desk.Brand, Settings: settings, PublicURL: c.HTTP.PublicURL, Pages: true, Files: a.answerFiles,
+		PlusAddresses: from.PlusAddresses,
 	}
 	a.writer = reply.NewWriter(replies)
 	mailer, err := smtpOf(from)

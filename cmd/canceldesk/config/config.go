@@ -52,8 +52,10 @@ type Mailbox struct {
 	Processed  Processed  `koanf:"processed"`
 	AuthservID string     `koanf:"authserv_id"`
 	OwnHosts   []string   `koanf:"own_hosts"`
-	SMTP       MailServer `koanf:"smtp"`
-	Sending    Sending    `koanf:"sending"`
+	// PlusAddresses says that mail to name+anything@domain comes to this mailbox.
+	PlusAddresses bool       `koanf:"plus_addresses"`
+	SMTP          MailServer `koanf:"smtp"`
+	Sending       Sending    `koanf:"sending"`
 }
 
 // Sending is how many mails the provider of the SMTP account takes; 0 is no limit.
