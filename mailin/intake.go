@@ -104,7 +104,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 		InReplyTo: mail.InReplyTo, Tokens: mail.tags, PageTokens: pageTokens(f.raw, 0),
 		Message: message(f, mail),
 	}
-	in.Message.Assurance, in.Message.AssuranceWhy = auth.Level, auth.Reasons
+	in.Message.Assurance, in.Message.AssuranceWhy, in.Proof = auth.Level, auth.Reasons, auth.Method
 	if b := mail.Bounce; b != nil {
 		in.Bounce = &tickets.BouncedMail{MessageID: b.OriginalMessageID, Recipient: b.Recipient, Status: b.Status, Permanent: b.Permanent}
 	}

@@ -55,11 +55,14 @@ func skeleton(domain string) string {
 	if u, err := idna.Lookup.ToUnicode(domain); err == nil {
 		domain = u
 	}
-	return strings.NewReplacer(
-		"rn", "m", "vv", "w", "0", "o", "1", "l", "i", "l", "5", "s", "-", "", "_", "",
-		"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "l", "ѕ", "s", "ο", "o", "α", "a", "ν", "v", "ı", "l",
-	).Replace(strings.ToLower(domain))
+	return mistaken.Replace(strings.ToLower(domain))
 }
+
+// mistaken folds what is mistaken for one another: in Latin, then Cyrillic and Greek letters of its shapes.
+var mistaken = strings.NewReplacer(
+	"rn", "m", "vv", "w", "0", "o", "1", "l", "i", "l", "5", "s", "-", "", "_", "",
+	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "l", "ѕ", "s", "ο", "o", "α", "a", "ν", "v", "ı", "l",
+)
 
 // mixedScripts reports whether a label of the domain mixes letters of alphabets that share their shapes, or
 // is written in a foreign one with nothing but letters that look Latin (UTS 39 calls them confusable).

@@ -125,3 +125,11 @@ func (t *tx) SentTo(ctx context.Context, mailIDs []string) (map[string]tickets.S
 func saveExisting(g *gorm.DB, attempted string, row any) error {
 	return saved(attempted, g.Model(row).Select("*").Updates(row))
 }
+
+// LastWrittenTo is the ticket of the newest mail that went to an address.
+func (t *tx) LastWrittenTo(ctx context.Context, recipient string, since time.Time) (int64, error) {
+	var o tickets.Outgoing
+	err := t.on(ctx).Select("ticket_id").Where("recipient = ? AND channel = ? AND state = ? AND at >= ?", recipient, tickets.ByMail, tickets.OutgoingSent, since).
+		Order("id DESC").Take(&o).Error
+	return o.TicketID, fail("last mail to an address", err)
+}

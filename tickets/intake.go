@@ -76,6 +76,8 @@ type Incoming struct {
 	// Tokens are what stands behind the plus in those of our addresses that the mail was written to.
 	Tokens []string
 	Bounce *BouncedMail
+	// Proof is what proved the sender's domain: dmarc, dkim, or "" where nothing did.
+	Proof string
 	// Understanding is what the new text asks for and states.
 	Understanding intent.Understanding
 	// Refused is OutcomeOversize or OutcomeQuarantined for a mail that was not read, with Detail.

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,22 @@ func (a *arrivals) attach(ctx context.Context, in Incoming) (id int64, detail st
 		return 0, "", err
 	}
 	return t.ID, in.Detail, a.tx.Append(ctx, a.at, received(t, m, in, "attached", in.Message.Kind))
+}
+
+// personal takes what came with the marks of a mailing list for a person's mail where it is certainly from a
+// customer's own address: many companies' systems put an unsubscribe link on whatever leaves them.
+func (a *arrivals) personal(ctx context.Context, in *Incoming) error {
+	if in.Message.Kind != "list" || !proved(in.Message) || in.Refused != "" {
+		return nil
+	}
+	known, err := a.tx.FindAccounts(ctx, ByEmail, in.Message.Sender)
+	if err != nil {
+		return err
+	}
+	if len(known) > 0 || len(a.liveOf(in.Message)) > 0 {
+		in.Message.Kind = "message"
+	}
+	return nil
 }
 
 // PlaceMachine is the index of the ticket that a machine's mail belongs to, or -1: that whose signed
@@ -99,6 +116,9 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, string, erro
 		in.InReplyTo = slices.Insert(in.InReplyTo, 0, b.MessageID)
 	}
 	id, detail, err := a.attach(ctx, in)
+	if err == nil && id == 0 && b != nil && b.Permanent && Mailable(b.Recipient) {
+		detail, err = a.perhaps(ctx, b.Recipient)
+	}
 	if err != nil || id == 0 || b == nil || !b.Permanent {
 		return id, detail, err
 	}
@@ -132,6 +152,19 @@ func (a *arrivals) bounce(ctx context.Context, in Incoming) (int64, string, erro
 	r := statusRecord(t, before, DeskActor)
 	r.Data["tell"], r.Data["bounce_status"] = string(o.Tell), b.Status
 	return id, detail, a.tx.Append(ctx, a.at, r)
+}
+
+// bounceDays is how long after a mail its bounce may come: servers give up after five days at the latest.
+const bounceDays = 6 * 24 * time.Hour
+
+// perhaps is what the ledger says of a bounce that names no mail of ours: the case it may be about, for
+// people to look at. Nobody can tell whether it is true, so nothing is changed by it.
+func (a *arrivals) perhaps(ctx context.Context, recipient string) (string, error) {
+	id, err := a.tx.LastWrittenTo(ctx, strings.ToLower(recipient), a.at.Add(-bounceDays))
+	if errors.Is(err, NotFound) {
+		return "", nil
+	}
+	return "it may be about a mail of " + Number(id) + ", which it does not prove", err
 }
 
 // arrived reports whether the recipient of a mail has answered it.

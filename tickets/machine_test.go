@@ -4,6 +4,9 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/tickets"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
@@ -121,6 +124,45 @@ func TestBounce(t *testing.T) {
 				t.Errorf("the outbox says %q", got)
 			}
 		})
+	}
+}
+
+// TestBounceThatNamesNoMail stands in the ledger with the case it may be about, and changes nothing.
+func TestBounceThatNamesNoMail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.receive(b.mail("li@example.com", 1, stop()))
+	b.sent(1, tickets.TellReceipt, "li@example.com")
+	b.set(1, tickets.Solved)
+	for recipient, want := range map[string]string{"Li@example.com": "it may be about a mail of CD-000001, which it does not prove", "x@example.com": ""} {
+		in := b.bounced("")
+		in.Bounce.Recipient = recipient
+		row := b.receive(in)[0]
+		if row.Outcome != tickets.OutcomeBounce || row.TicketID != 0 || row.Detail != want {
+			t.Errorf("%s: %+v", recipient, row)
+		}
+	}
+	b.is(1, "solved/test")
+	b.now = b.now.AddDate(0, 0, 7)
+	if row := b.receive(b.bounced(""))[0]; row.Detail != "" {
+		t.Errorf("a week later: %q", row.Detail)
+	}
+}
+
+// TestCustomerWhoseSystemMarksItsMail: an unsubscribe link is no reason to lose his request.
+func TestCustomerWhoseSystemMarksItsMail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	email := "li@example.com"
+	must(t, b.Conn().WithContext(b.ctx).Create(&account.Account{No: "u1", Email: email, SyncedAt: &b.now}).Error)
+	rows := b.receive(b.mail(email, 1, stop(), kind("list")), b.mail(email, 0, stop(), kind("list")), b.mail("x@example.com", 1, stop(), kind("list")))
+	if d := cmp.Diff([]string{"ticket 1", "list 0", "list 0"}, outcomes(rows)); d != "" {
+		t.Error(d)
+	}
+	messages, err := b.Messages(b.ctx, 1)
+	must(t, err)
+	if !messages[0].ByPerson() {
+		t.Error("it is kept as a machine's")
 	}
 }
 

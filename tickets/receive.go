@@ -66,6 +66,9 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 		// A picture of a bill and no words: one question, which waits.
 		in.Understanding.Intent, in.Understanding.Intents = intent.Clarify, []intent.Intent{intent.Clarify}
 	}
+	if err := a.personal(ctx, &in); err != nil {
+		return row, err
+	}
 	var err error
 	switch first, seen := a.known[in.Fingerprint]; {
 	case in.Refused == OutcomeQuarantined:

@@ -19,6 +19,9 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 			r.Private["entered_reason"] = []byte(m.EnteredReason)
 		}
 	}
+	if in.Proof != "" {
+		r.Data["proof"] = in.Proof
+	}
 	if in.NewSubject {
 		r.Data["new_subject"] = true
 	}

@@ -227,6 +227,8 @@ type Tx interface {
 	// CountGranted counts those that were let go and are not handed over yet.
 	HeldOutgoing(ctx context.Context, limit int) ([]Outgoing, error)
 	CountGranted(ctx context.Context) (int, error)
+	// LastWrittenTo is the ticket of the newest mail to an address since an instant; NotFound where none was.
+	LastWrittenTo(ctx context.Context, recipient string, since time.Time) (int64, error)
 
 	// Append writes an event to its stream's chain.
 	Append(ctx context.Context, at time.Time, r Record) error
