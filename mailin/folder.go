@@ -37,11 +37,11 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 	var stages sync.WaitGroup
 	stages.Go(func() {
 		defer close(fetched)
-		fetchErr = d.fetch(fetchCtx, cursor, fetched)
+		fetchErr = guarded(func() error { return d.fetch(fetchCtx, cursor, fetched) })
 	})
 	stages.Go(func() {
 		defer close(prepared)
-		if prepareErr = d.prepareAll(fetchCtx, fetched, prepared); prepareErr != nil {
+		if prepareErr = guarded(func() error { return d.prepareAll(fetchCtx, fetched, prepared) }); prepareErr != nil {
 			stop(prepareErr)
 		}
 	})
@@ -58,7 +58,10 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 		return errors.Join(storeErr, prepareErr)
 	}
 	// What was fetched before a failure is stored by now.
-	return errors.Join(fetchErr, d.finish(ctx))
+	if err := errors.Join(fetchErr, d.finish(ctx)); err != nil {
+		return err
+	}
+	return d.reconcile(ctx, cursor.LastUID > 0, sum)
 }
 
 // store hands a batch over and counts what became of it.

@@ -42,7 +42,7 @@ type Config struct {
 	Interval  time.Duration
 	// Holder names this process to the others.
 	Holder    string
-	LeaseLife time.Duration // 30 s
+	LeaseLife time.Duration // 20 s, so that another process goes on within 30 s of this one's death
 	Backoff   Backoff
 
 	BatchMails int   // 100
@@ -58,6 +58,8 @@ type Config struct {
 	Cursors  Cursors
 	Raws     Raws
 	Receiver Receiver
+	// Reconciler, where set, is asked once an hour whether every mail is accounted for.
+	Reconciler Reconciler
 	// Synced makes what Receive stored survive a loss of power. It is asked before a mail is moved or
 	// deleted on its server, and needed only for that.
 	Synced func(ctx context.Context) error
@@ -109,7 +111,7 @@ func NewPoller(c Config) (*Poller, error) {
 		c.Folders = []string{"INBOX"}
 	}
 	if c.LeaseLife <= 0 {
-		c.LeaseLife = 30 * time.Second
+		c.LeaseLife = 20 * time.Second
 	}
 	if c.MailBytes <= 0 {
 		c.MailBytes = 50 << 20

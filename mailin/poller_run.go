@@ -3,6 +3,8 @@ package mailin
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -15,12 +17,22 @@ func (p *Poller) Run(ctx context.Context) error {
 	l := &line{config: &p.c}
 	defer l.drop()
 	for failures := 0; ; {
-		sum, err := p.poll(ctx, l)
+		var sum Summary
+		err := guarded(func() (err error) {
+			sum, err = p.poll(ctx, l)
+			return err
+		})
 		if ctx.Err() != nil {
 			return nil
 		}
 		p.report(ctx, sum, err)
-		if err == nil || errors.Is(err, ErrHeld) { // held: somebody reads it, which is all we want
+		if errors.Is(err, ErrHeld) {
+			// Somebody reads it, which is all we want as long as he lives: the next poll waits for his lease
+			// again, so that nothing lies unread for longer than that when he dies in the middle.
+			failures = 0
+			continue
+		}
+		if err == nil {
 			failures = 0
 			err = p.await(ctx, l)
 		}
@@ -37,6 +49,17 @@ func (p *Poller) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// guarded runs a part of the work. A part that our own code breaks in has failed, and is tried again as
+// after any failure: one mailbox must not end the program that reads the others.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if broke := recover(); broke != nil {
+			err = fmt.Errorf("a bug, please report it: %T at %s", broke, debug.Stack())
+		}
+	}()
+	return work()
 }
 
 // await waits for the first folder to change; the others are looked at when the interval is over.

@@ -32,3 +32,12 @@ func (s *Summary) add(o tickets.Outcome) {
 	*n++
 	s.Fetched++
 }
+
+// ByOutcome is how many mails came to each outcome.
+func (s Summary) ByOutcome() map[tickets.Outcome]int {
+	return map[tickets.Outcome]int{
+		tickets.OutcomeTicket: s.Ticket, tickets.OutcomeAppended: s.Appended, tickets.OutcomeDuplicate: s.Duplicate,
+		tickets.OutcomeAutoReply: s.AutoReply, tickets.OutcomeBounce: s.Bounce, tickets.OutcomeList: s.List,
+		tickets.OutcomeOwn: s.Own, tickets.OutcomeOversize: s.Oversize, tickets.OutcomeQuarantined: s.Quarantined,
+	}
+}

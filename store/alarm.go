@@ -14,6 +14,13 @@ func (r reader) Alarms(ctx context.Context) ([]tickets.Alarm, error) {
 	return list, fail("alarms", err)
 }
 
+// AlarmsOfKind lists what rings of these kinds, oldest first.
+func (r reader) AlarmsOfKind(ctx context.Context, limit int, kinds ...tickets.AlarmKind) ([]tickets.Alarm, error) {
+	var list []tickets.Alarm
+	err := r.on(ctx).Where("cleared_at IS NULL AND kind IN ?", kinds).Order("at, id").Limit(limit).Find(&list).Error
+	return list, fail("alarms of a kind", err)
+}
+
 // CountAlarms counts what rings.
 func (r reader) CountAlarms(ctx context.Context) (int, error) {
 	var n int64

@@ -104,6 +104,12 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
+// abandoned lets the server take back what a process holds that froze, or whose machine is gone, in the
+// middle of a transaction: its locks would keep the others from taking over its mailboxes, for hours by the
+// server's own defaults.
+const abandoned = "SET idle_in_transaction_session_timeout = '15s'; SET tcp_keepalives_idle = 10; " +
+	"SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '25s'"
+
 // openPostgres opens one pool for reading and writing.
 func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 	conf, err := pgxpool.ParseConfig(databaseURL)
@@ -114,7 +120,10 @@ func openPostgres(ctx context.Context, databaseURL string) (*DB, error) {
 		conf.MaxConns = postgresConns
 	}
 	conf.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	conf.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
+	conf.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		if _, err := c.Exec(ctx, abandoned); err != nil {
+			return err
+		}
 		c.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})

@@ -17,7 +17,16 @@ const (
 	AlarmMailAway      AlarmKind = "mail_away"        // no mail goes out: the mail server can't be reached or refuses the login
 	AlarmMailHeld      AlarmKind = "mail_held"        // mails wait because of a limit of the provider
 	AlarmMailRefused   AlarmKind = "mail_refused"     // a mail to the customer was refused for good
+
+	AlarmMailMissing     AlarmKind = "mail_missing"     // a mail on the server that the ledger does not know though the folder was read past it
+	AlarmMailboxUnread   AlarmKind = "mailbox_unread"   // a mailbox that can't be read
+	AlarmMailQuarantined AlarmKind = "mail_quarantined" // a mail that could not be read and waits for a person
 )
+
+// IntakeAlarms are those that say that mail may wait which nobody sees; every page of the dashboard shows them.
+func IntakeAlarms() []AlarmKind {
+	return []AlarmKind{AlarmMailMissing, AlarmMailboxUnread, AlarmMailQuarantined}
+}
 
 // Alarm is something that somebody at the desk must see in time.
 type Alarm struct {

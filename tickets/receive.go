@@ -73,6 +73,7 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 	switch first, seen := a.known[in.Fingerprint]; {
 	case in.Refused == OutcomeQuarantined:
 		row.Outcome = OutcomeQuarantined
+		err = a.setAside(ctx, row)
 	case in.Refused == OutcomeOversize:
 		row.Outcome = OutcomeOversize
 		row.TicketID, err = a.open(ctx, in, nil, "oversize")

@@ -66,6 +66,12 @@ type Reader interface {
 	Call(ctx context.Context, id string) (Call, error)
 	// Alarms lists what rings, oldest first.
 	Alarms(ctx context.Context) ([]Alarm, error)
+	// AlarmsOfKind lists what rings of these kinds, oldest first, at most limit.
+	AlarmsOfKind(ctx context.Context, limit int, kinds ...AlarmKind) ([]Alarm, error)
+	// Reconciliations lists the last comparison of every folder with the ledger. IntakeUIDs lists the UIDs of the
+	// ledger's rows of a folder, ascending, up to the place's own.
+	Reconciliations(ctx context.Context) ([]Reconciliation, error)
+	IntakeUIDs(ctx context.Context, through Place) ([]uint32, error)
 	// CountAlarms counts what rings; Alarm is one by its id, and AlarmsOf lists those of a ticket, the
 	// cleared ones too, oldest first.
 	CountAlarms(ctx context.Context) (int, error)
@@ -133,6 +139,8 @@ type Tx interface {
 	// IntakeRow is the ledger's row with that id; SaveIntake writes what became of it after all.
 	IntakeRow(ctx context.Context, id int64) (Intake, error)
 	SaveIntake(ctx context.Context, row Intake) error
+	// SaveReconciliation keeps the last comparison of a folder with the ledger.
+	SaveReconciliation(ctx context.Context, r Reconciliation) error
 	// IntakeByFingerprint returns the rows that stored a mail of one of these fingerprints.
 	IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]Intake, error)
 	// IntakeByUID returns the rows of these UIDs of a folder; of the place only its UID is not looked at.

@@ -42,8 +42,11 @@ func who(c echo.Context) caller {
 	return w
 }
 
-// isAPI reports whether a request wants JSON answers.
-func isAPI(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/v1/") }
+// isAPI reports whether a program asks, which has no session and wants its errors as JSON.
+func isAPI(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return strings.HasPrefix(path, "/v1/") || path == metricsPath
+}
 
 // withSession loads and saves the cookie session of routes that may have one. A JSON request that
 // brings its own proof in Authorization has none, and neither does a file or a probe.
@@ -83,7 +86,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 				}
 			}
 		}
-		if r.who.public {
+		if r.who.public || r.who.here && onThisMachine(c.Request()) {
 			return next(c)
 		}
 		by, err := s.identify(c)

@@ -61,3 +61,76 @@ func TestLedgerShowsWhatWasNotReadFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryPageSaysThatMailWaitsUnseen: an alarm of the intake stands at the head of every page, in both
+// languages, until somebody clears it.
+func TestEveryPageSaysThatMailWaitsUnseen(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.hire(t)
+	err := h.db.InTx(t.Context(), func(tx tickets.Tx) error {
+		for _, kind := range tickets.IntakeAlarms() {
+			if err := tx.RaiseAlarm(t.Context(), tickets.Alarm{Key: string(kind), Kind: kind, At: h.clock.now(), Detail: "service/INBOX <b>"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.as(t, "agent")
+	for _, path := range []string{"/tickets", "/intake", "/alarms", "/tickets/new"} {
+		wants(t, h.get(t, b, path).body, "服务器上有邮件被漏读", "有邮箱无法读取", "有邮件未能读取", "service/INBOX &lt;b&gt;", `href="/intake?outcome=quarantined"`)
+	}
+	list, err := h.db.Alarms(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		if err := h.db.InTx(t.Context(), func(tx tickets.Tx) error { return tx.ClearAlarm(t.Context(), a.Key, "agent:agent", h.clock.now()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(h.get(t, b, "/tickets").body, "intake-alarm") {
+		t.Error("the banner stays when nothing rings")
+	}
+}
+
+// TestMetricsAreForThisMachineAndForKeys: a program on this machine needs nothing, one that asks through a
+// proxy a key with metrics:read.
+func TestMetricsAreForThisMachineAndForKeys(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	key := h.key(t, "metrics:read")
+	for name, test := range map[string]struct {
+		header map[string]string
+		status int
+	}{
+		"on this machine":             {nil, http.StatusOK},
+		"through a proxy":             {map[string]string{"X-Forwarded-For": "203.0.113.9"}, http.StatusUnauthorized},
+		"through a proxy, with a key": {map[string]string{"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer " + key}, http.StatusOK},
+		"through a proxy, another key": {
+			map[string]string{"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer " + h.key(t, "tickets:read")}, http.StatusForbidden,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"/metrics", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range test.header {
+				r.Header.Set(k, v)
+			}
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != test.status {
+				t.Errorf("%d, want %d", res.StatusCode, test.status)
+			}
+		})
+	}
+}

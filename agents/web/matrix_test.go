@@ -223,7 +223,7 @@ func (m *asked) enter(t *testing.T, who identity) {
 func (m *asked) route(t *testing.T, who identity, l matrixLine) {
 	t.Helper()
 	_, path, _ := strings.Cut(l.route, " ")
-	page := !strings.HasPrefix(path, "/v1/")
+	page := !strings.HasPrefix(path, "/v1/") && path != "/metrics"
 	const own, missing, foreign = 0, 1, 2
 	for _, object := range []int{own, missing, foreign} {
 		if object == missing && l.object == "-" || object == foreign && l.object != "part" {
@@ -279,6 +279,9 @@ func (m *asked) ask(t *testing.T, l matrixLine, object int) (status int, to stri
 		r.Header.Set("Content-Type", "application/json")
 	case method == http.MethodPost:
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if pattern == "/metrics" {
+		r.Header.Set("X-Forwarded-For", "203.0.113.9") // from elsewhere: whoever asks on this machine itself may
 	}
 	if m.authorization != "" {
 		r.Header.Set("Authorization", "Bearer "+m.authorization)

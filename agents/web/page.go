@@ -18,6 +18,7 @@ import (
 
 	"github.com/canceldesk/canceldesk/agents"
 	"github.com/canceldesk/canceldesk/store/account"
+	"github.com/canceldesk/canceldesk/tickets"
 )
 
 //go:embed templates/*.html
@@ -95,6 +96,8 @@ type frame struct {
 	Section string
 	// Alarms is how many alarms ring.
 	Alarms int
+	// Intake are alarms that say that mail waits which nobody sees.
+	Intake []tickets.Alarm
 	// Calendar is the last day whose holidays are known, where that is near or past; "" where it is not.
 	Calendar account.Date
 	May      may
@@ -130,6 +133,9 @@ func (s *Server) renderIn(c echo.Context, lang string, status int, name string, 
 	return c.HTMLBlob(status, b.Bytes())
 }
 
+// bannerAlarms is how many alarms stand at the head of every page; the others are on their own page.
+const bannerAlarms = 3
+
 // look fills in what the bar of every page shows a person: what rings, and once, above the queue and
 // the alarms, that the table of holidays ends.
 func (s *Server) look(c echo.Context, f *frame) (err error) {
@@ -140,7 +146,11 @@ func (s *Server) look(c echo.Context, f *frame) (err error) {
 	if calendar := s.desk.Settings().Calendar; (f.Page == "queue" || f.Page == "alarms") && calendar.Ends(s.cfg.Now()) {
 		f.Calendar = calendar.Until
 	}
-	f.Alarms, err = s.desk.Reader().CountAlarms(c.Request().Context())
+	ctx := c.Request().Context()
+	if f.Alarms, err = s.desk.Reader().CountAlarms(ctx); err != nil || f.Alarms == 0 {
+		return err
+	}
+	f.Intake, err = s.desk.Reader().AlarmsOfKind(ctx, bannerAlarms, tickets.IntakeAlarms()...)
 	return err
 }
 

@@ -23,6 +23,7 @@ type access struct {
 	outside bool
 	may     agents.Permission // a logged-in person with this permission
 	scope   string            // or a machine whose key has this scope
+	here    bool              // or a program on this machine, which proves nothing
 	body    int64             // bytes of a request; 0 is defaultBody
 }
 
@@ -32,6 +33,12 @@ const defaultBody = 1 << 20
 // upTo lets a request of the route have that many bytes.
 func (a access) upTo(bytes int64) access {
 	a.body = bytes
+	return a
+}
+
+// fromHere lets programs on this machine call the route too.
+func (a access) fromHere() access {
+	a.here = true
 	return a
 }
 
@@ -77,6 +84,7 @@ func (s *Server) deskRoutes() []route {
 		{get, "/static/:file", s.static, public()},
 		{get, "/healthz", s.healthz, public()},
 		{get, "/readyz", s.readyz, public()},
+		{get, metricsPath, s.metrics, machine("metrics:read").fromHere()},
 		{get, "/openapi.json", s.openapi, public()},
 		{get, "/docs", s.docs, public()},
 

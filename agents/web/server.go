@@ -95,6 +95,8 @@ type Config struct {
 	// KeepOriginal keeps what a customer sent from a page, or files of an answer, durably, and returns its reference.
 	KeepOriginal func(ctx context.Context, original []byte) (ref string, err error)
 	Events       Events
+	// Metrics answers whoever collects figures.
+	Metrics http.Handler
 	// Ready asks each part of the desk whether it can work; a nil error is yes.
 	Ready func(ctx context.Context) map[string]error
 	// Requests keeps the answers to requests that may be sent again.

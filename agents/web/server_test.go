@@ -110,6 +110,7 @@ func setup(t testing.TB) *house {
 		Desk: h.desk, People: db, Sessions: db.Sessions(h.clock.now), PublicURL: "http://127.0.0.1", Zone: shanghai(), Locale: "zh-CN",
 		Now: h.clock.now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(h.log, nil)), Evidence: exporter{},
 		VerifierKey: "desk.example+1234+abc", Intake: ledger{h}, Events: events{db},
+		Metrics:        http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("figures")) }),
 		Ready:          func(context.Context) map[string]error { return h.ready },
 		OpenAttachment: openAttachment, Requests: db, Accounts: platformSide{h},
 		Recordings: blobs, RecordingBytes: recordingBytes,

@@ -40,6 +40,7 @@ type app struct {
 	texts     *reply.TextLog // what provider log kept; nil for every other
 	// mailboxes is how the last poll of each ended, for /readyz.
 	mailboxes lastPolls
+	metrics   *metrics
 }
 
 // open builds the app over settings that were checked. It refuses a schema that is not this program's.
@@ -48,6 +49,7 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 		return nil, errors.New("the settings will not work:\n  " + strings.Join(problems, "\n  "))
 	}
 	a := &app{config: c, now: now, log: log}
+	a.metrics = newMetrics(a)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

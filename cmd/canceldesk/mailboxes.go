@@ -45,14 +45,32 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 			AuthservID: m.AuthservID, OwnHosts: m.OwnHosts, OurAddresses: []string{m.Address},
 			LookupTXT: net.DefaultResolver.LookupTXT,
 		},
-		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk,
+		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk, Reconciler: a.desk,
 		// SQLite commits with synchronous FULL and PostgreSQL with its own default, so what is committed
 		// is on the disk.
 		Synced:  func(context.Context) error { return nil },
 		Backoff: mailin.Backoff{Jitter: rand.Float64},
-		OnPoll:  func(_ mailin.Summary, err error) { a.mailboxes.polled(m.Name, err) },
-		Now:     a.now, Log: a.log,
+		OnPoll: func(sum mailin.Summary, err error) {
+			a.mailboxes.polled(m.Name, err, a.now())
+			a.metrics.took(sum, err, a.now())
+		},
+		Now: a.now, Log: a.log,
 	})
+}
+
+// pollers are those of every mailbox; none where this process reads none.
+func (a *app) pollers(wanted bool) ([]*mailin.Poller, error) {
+	if !wanted {
+		return nil, nil
+	}
+	list := make([]*mailin.Poller, len(a.config.Mailboxes))
+	for i, m := range a.config.Mailboxes {
+		var err error
+		if list[i], err = a.poller(m); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // certificates reads the authorities of a private network; the system's where no file is named.

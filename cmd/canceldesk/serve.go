@@ -72,6 +72,10 @@ const (
 // serve runs the named parts until ctx ends. extra, where given, answers what it wants before the
 // dashboard is asked.
 func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, extra func(http.Handler) http.Handler) error {
+	pollers, err := a.pollers(slices.Contains(roles, rolePoll)) // before anything runs: what can't work is said at once
+	if err != nil {
+		return errors.Join(err, listen.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	if slices.Contains(roles, roleAPI) {
 		handler, err := a.handler(ctx.Done())
@@ -86,14 +90,11 @@ func (a *app) serve(ctx context.Context, listen net.Listener, roles []string, ex
 	} else if err := listen.Close(); err != nil {
 		return fmt.Errorf("close listener: %w", err)
 	}
-	if slices.Contains(roles, rolePoll) {
-		for _, m := range a.config.Mailboxes {
-			p, err := a.poller(m)
-			if err != nil {
-				return err
-			}
-			group.Go(func() error { return p.Run(ctx) })
-		}
+	for _, p := range pollers {
+		group.Go(func() error { return p.Run(ctx) })
+	}
+	if len(pollers) > 0 {
+		group.Go(func() error { return a.every(ctx, watchEvery, "watch mailboxes", a.watchMailboxes) })
 	}
 	if slices.Contains(roles, roleWork) {
 		group.Go(func() error { return a.worker().Run(ctx) })
@@ -165,7 +166,7 @@ func (a *app) handler(stop <-chan struct{}) (http.Handler, error) {
 		Ready: a.ready, OpenAttachment: openAttachment, Requests: a.db, Accounts: told{a},
 		Directory: a.platform.lookups(), Recordings: a.blobs, RecordingBytes: a.config.Limits.RecordingBytes,
 		Chat: agents.NewChatSessions(a.config.Chat.SessionSecret), Keep: a.blobs.KeepBatch, Stop: stop,
-		Brand: a.config.Desk.Brand, KeepOriginal: a.keepOriginal,
+		Brand: a.config.Desk.Brand, KeepOriginal: a.keepOriginal, Metrics: a.metrics.handler(a.log),
 	})
 }
 
