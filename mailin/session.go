@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -35,6 +36,9 @@ type Server struct {
 	Password string
 	// Token gives an OAuth 2.0 access token; where it is set, login is by XOAUTH2 and Password unused.
 	Token func(ctx context.Context) (string, error)
+	// TokenRefused, where set, is told of a token that the server does not accept. Then Token is asked once more:
+	// a token that was kept for a while may have been taken back meanwhile.
+	TokenRefused func(token string)
 
 	DialTimeout time.Duration // 30 s
 	ReadTimeout time.Duration // 60 s: how long the server may be silent while it owes an answer
@@ -75,6 +79,26 @@ type Session struct {
 // where it can't be reached; each says in a sentence what to do.
 func OpenSession(ctx context.Context, server Server) (*Session, error) {
 	server = server.withDefaults()
+	if server.Token == nil {
+		return openSession(ctx, server, "")
+	}
+	for again := false; ; again = true {
+		token, err := server.Token(ctx) // before there is a connection that would have to wait for it
+		if err != nil {
+			return nil, tokenError(err)
+		}
+		s, err := openSession(ctx, server, token)
+		if !errors.Is(err, errTokenRefused) || server.TokenRefused == nil {
+			return s, err
+		}
+		server.TokenRefused(token)
+		if again {
+			return nil, err
+		}
+	}
+}
+
+func openSession(ctx context.Context, server Server, token string) (*Session, error) {
 	dialing, cancel := context.WithTimeout(ctx, server.DialTimeout)
 	defer cancel()
 	raw, err := (&net.Dialer{}).DialContext(dialing, "tcp", server.address())
@@ -98,7 +122,7 @@ func OpenSession(ctx context.Context, server Server) (*Session, error) {
 			}
 		},
 	}})
-	if err := s.logIn(ctx); err != nil {
+	if err := s.logIn(ctx, token); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -127,7 +151,7 @@ func (s *Session) secure(ctx context.Context) (net.Conn, error) {
 	return nil, &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf("imap.tls is %q; it must be implicit, starttls or none.", s.server.TLS)}
 }
 
-func (s *Session) logIn(ctx context.Context) error {
+func (s *Session) logIn(ctx context.Context, token string) error {
 	err := s.do(ctx, func() error {
 		if err := s.client.WaitGreeting(); err != nil {
 			if s.conn.why() == nil {
@@ -140,10 +164,6 @@ func (s *Session) logIn(ctx context.Context) error {
 		}
 		if s.server.Token == nil {
 			return s.client.Login(s.server.Username, s.server.Password).Wait()
-		}
-		token, err := s.server.Token(ctx)
-		if err != nil {
-			return &tickets.Error{Kind: tickets.Unavailable, Msg: "No OAuth 2.0 token for the mailbox could be had.", Err: err}
 		}
 		return s.client.Authenticate(xoauth2{s.server.Username, token})
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/emersion/go-imap/v2"
@@ -16,6 +17,15 @@ import (
 
 // errTokenRefused is an access token that the server does not accept.
 var errTokenRefused = errors.New("token refused")
+
+// tokenError says why there is no access token.
+func tokenError(err error) error {
+	var own *tickets.Error
+	if errors.As(err, &own) {
+		return err
+	}
+	return &tickets.Error{Kind: tickets.Unavailable, Msg: "No OAuth 2.0 token for the mailbox could be had.", Err: err}
+}
 
 // connectError says why no connection came about.
 func connectError(s Server, err error) error {
@@ -56,10 +66,13 @@ func connectError(s Server, err error) error {
 // loginError says why the server did not let us in.
 func loginError(s Server, err error) error {
 	var answer *imap.Error
-	switch {
-	case errors.Is(err, errTokenRefused):
+	refused := func(err error) error {
 		return &tickets.Error{Kind: tickets.Unauthenticated, Err: err, Msg: fmt.Sprintf(
 			"The mail server %s refuses the OAuth 2.0 token: check imap.username, and that the token is for this mailbox and allows IMAP.", s.address())}
+	}
+	switch {
+	case errors.Is(err, errTokenRefused):
+		return refused(err)
 	case !errors.As(err, &answer) || answer.Type != imap.StatusResponseTypeNo && answer.Type != imap.StatusResponseTypeBad:
 		return err
 	case answer.Code == imap.ResponseCodeUnavailable, answer.Code == imap.ResponseCodeInUse, answer.Code == imap.ResponseCodeLimit:
@@ -68,6 +81,9 @@ func loginError(s Server, err error) error {
 	case answer.Code == imap.ResponseCodePrivacyRequired:
 		return &tickets.Error{Kind: tickets.Unauthenticated, Err: err, Msg: fmt.Sprintf(
 			"The mail server %s takes no password without TLS: set imap.tls to starttls or implicit.", s.address())}
+	}
+	if s.Token != nil {
+		return refused(fmt.Errorf("%w: %w", errTokenRefused, err)) // without giving a reason first, as Exchange does
 	}
 	return &tickets.Error{Kind: tickets.Unauthenticated, Err: err, Msg: fmt.Sprintf(
 		"The mail server %s refuses the login: check imap.username and imap.password (163.com, 126.com and QQ want an authorisation code in place of the password).", s.address())}
@@ -93,6 +109,10 @@ func folderError(folder string, err error) error {
 	var answer *imap.Error
 	if !errors.As(err, &answer) || answer.Code == imap.ResponseCodeUnavailable || answer.Code == imap.ResponseCodeInUse {
 		return err
+	}
+	if strings.Contains(strings.ToLower(answer.Text), "unsafe login") {
+		return &tickets.Error{Kind: tickets.Unauthenticated, Err: err, Msg: fmt.Sprintf(
+			"The provider calls the login unsafe and opens no folder (%q): allow IMAP for other programs in the mailbox's settings on the web, and use an authorisation code.", folder)}
 	}
 	return &tickets.Error{Kind: tickets.Invalid, Err: err, Msg: fmt.Sprintf(
 		"The folder %q can't be opened: check mailboxes.folders against the folders of the mailbox.", folder)}

@@ -32,6 +32,10 @@ type SMTP struct {
 	TLS      TLSMode
 	Username string // "" for no login
 	Password string
+	// Token gives an OAuth 2.0 access token; where it is set, login is by XOAUTH2 and Password unused. TokenRefused,
+	// where set, is told of one that the server does not accept.
+	Token        func(ctx context.Context) (string, error)
+	TokenRefused func(token string)
 	// TLSConfig has the certificates to trust; nil for the system's.
 	TLSConfig *tls.Config
 	// Timeout bounds connecting and logging in, and once more the mail itself, which has a second more for
@@ -62,12 +66,20 @@ func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
 	// ctx only while it connects.
 	stop := context.AfterFunc(ctx, line.close)
 	defer stop()
+	if s.Token != nil {
+		token, err := s.Token(ctx)
+		if err != nil {
+			return unavailable("get an access token", err)
+		}
+		s.Password = token
+	}
 	client, err := s.client(line, from, timeout)
 	if err != nil {
 		return unavailable("set up mail server", err)
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
+		s.refusedToken(err)
 		return unavailable("connect to mail server", err)
 	}
 	if err := session.UpdateDeadline(timeout + time.Duration(len(raw)/slowest)*time.Second); err != nil {
@@ -79,6 +91,16 @@ func (s SMTP) Send(ctx context.Context, from, to string, raw []byte) error {
 	// The mail is the server's now; how the parting goes changes nothing.
 	_ = session.Quit()
 	return nil
+}
+
+// refusedToken tells of a token that the server did not accept (RFC 4954, section 6), so that the next try has
+// another.
+func (s SMTP) refusedToken(err error) {
+	const credentialsInvalid = 535
+	var answer *textproto.Error
+	if s.TokenRefused != nil && errors.As(err, &answer) && answer.Code == credentialsInvalid {
+		s.TokenRefused(s.Password)
+	}
 }
 
 // transfer is one mail on an open session.
@@ -133,7 +155,10 @@ func (s SMTP) client(line *wire, from string, timeout time.Duration) (*mail.Clie
 		return nil, fmt.Errorf("tls %q: want implicit, starttls or none", s.TLS)
 	}
 	opts = append(opts, mail.WithDialContextFunc(line.dial(implicit)))
-	if s.Username != "" {
+	switch {
+	case s.Token != nil:
+		opts = append(opts, mail.WithUsername(s.Username), mail.WithPassword(s.Password), mail.WithSMTPAuth(mail.SMTPAuthXOAUTH2))
+	case s.Username != "":
 		opts = append(opts, mail.WithUsername(s.Username), mail.WithPassword(s.Password), mail.WithOpportunisticSMTPAuth(logins...))
 	}
 	return mail.NewClient(s.Host, opts...)

@@ -43,6 +43,37 @@ func TestSMTPDelivers(t *testing.T) {
 	}
 }
 
+// TestSMTPLogsInByToken: a token that the server refuses is given up, and the next try has another.
+func TestSMTPLogsInByToken(t *testing.T) {
+	t.Parallel()
+	s := smtptest.Start(t, smtptest.Options{STARTTLS: true, Username: "desk", Token: "fresh"})
+	tokens := []string{"stale", "fresh"}
+	var refused []string
+	client := reply.SMTP{
+		Host: s.Host(), Port: s.Port(), TLS: reply.STARTTLS, Username: "desk", TLSConfig: &tls.Config{RootCAs: s.Pool(), MinVersion: tls.VersionTLS12},
+		Token: func(context.Context) (string, error) { return tokens[0], nil },
+		TokenRefused: func(token string) {
+			refused = append(refused, token)
+			tokens = tokens[1:]
+		},
+	}
+	if err := client.Send(t.Context(), "service@example.com", "li@example.com", []byte(wire)); !errors.Is(err, tickets.Unavailable) || strings.Contains(err.Error(), "stale") {
+		t.Errorf("a refused token gives %v, want one that is tried again and tells no token", err)
+	}
+	if err := client.Send(t.Context(), "service@example.com", "li@example.com", []byte(wire)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "refused tokens", []string{"stale"}, refused)
+	want := smtptest.Message{From: "service@example.com", To: []string{"li@example.com"}, Raw: []byte(wire), TLS: true, User: "desk"}
+	same(t, "messages", []smtptest.Message{want}, s.Messages())
+	client.Token = func(context.Context) (string, error) {
+		return "", &tickets.Error{Kind: tickets.Unauthenticated, Msg: "The endpoint refuses."}
+	}
+	if err := client.Send(t.Context(), "service@example.com", "li@example.com", []byte(wire)); !errors.Is(err, tickets.Unavailable) {
+		t.Errorf("no token gives %v, want one that is tried again", err)
+	}
+}
+
 // relay passes every connection of a TLS port on to a server that speaks without.
 func relay(t *testing.T, to *smtptest.Server, conf *tls.Config) *net.TCPAddr {
 	t.Helper()

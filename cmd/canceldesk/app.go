@@ -12,6 +12,7 @@ import (
 	"github.com/canceldesk/canceldesk/agents/reply"
 	"github.com/canceldesk/canceldesk/agents/runbook"
 	"github.com/canceldesk/canceldesk/cmd/canceldesk/config"
+	"github.com/canceldesk/canceldesk/mailin"
 	"github.com/canceldesk/canceldesk/store"
 	"github.com/canceldesk/canceldesk/store/account"
 	"github.com/canceldesk/canceldesk/store/channel"
@@ -41,6 +42,7 @@ type app struct {
 	// mailboxes is how the last poll of each ended, for /readyz.
 	mailboxes lastPolls
 	metrics   *metrics
+	tokens    map[config.OAuth2]*mailin.Tokens // made while the program is built, by where they come from
 }
 
 // open builds the app over settings that were checked. It refuses a schema that is not this program's.
@@ -101,7 +103,10 @@ func open(ctx context.Context, c config.Config, now func() time.Time, log *slog.
 		PlusAddresses: from.PlusAddresses,
 	}
 	a.writer = reply.NewWriter(replies)
-	mailer, err := smtpOf(from)
+	for _, m := range c.Mailboxes {
+		a.tokensOf(m.IMAP)
+	}
+	mailer, err := a.smtpOf(from)
 	if err != nil {
 		return nil, err
 	}

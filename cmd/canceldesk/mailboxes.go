@@ -27,12 +27,15 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mailbox %s: imap.ca_file: %w", m.Name, err)
 	}
+	server := mailin.Server{
+		Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: mailin.Security(m.IMAP.TLS), RootCAs: pool,
+		Username: m.IMAP.Username, Password: m.IMAP.Password,
+	}
+	if tokens := a.tokensOf(m.IMAP); tokens != nil {
+		server.Token, server.TokenRefused = tokens.Token, tokens.Refused
+	}
 	return mailin.NewPoller(mailin.Config{
-		Mailbox: m.Name,
-		Server: mailin.Server{
-			Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: mailin.Security(m.IMAP.TLS), RootCAs: pool,
-			Username: m.IMAP.Username, Password: m.IMAP.Password,
-		},
+		Mailbox: m.Name, Server: server,
 		Folders:   m.Folders,
 		Processed: mailin.Processed{Action: mailin.Action(m.Processed.Action), Folder: m.Processed.Folder},
 		MailBytes: a.config.Limits.MailBytes,
@@ -90,13 +93,19 @@ func certificates(file string) (*x509.CertPool, error) {
 }
 
 // smtpOf is the mail server that answers go out by.
-func smtpOf(m config.Mailbox) (reply.SMTP, error) {
+func (a *app) smtpOf(m config.Mailbox) (reply.SMTP, error) {
 	pool, err := certificates(m.SMTP.CAFile)
 	if err != nil {
 		return reply.SMTP{}, fmt.Errorf("mailbox %s: smtp.ca_file: %w", m.Name, err)
 	}
 	s := reply.SMTP{
 		Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: reply.TLSMode(m.SMTP.TLS), Username: m.SMTP.Username, Password: m.SMTP.Password,
+	}
+	if m.SMTP.Auth == m.IMAP.Auth && m.SMTP.OAuth2 == (config.OAuth2{}) {
+		m.SMTP.OAuth2 = m.IMAP.OAuth2
+	}
+	if tokens := a.tokensOf(m.SMTP); tokens != nil {
+		s.Token, s.TokenRefused = tokens.Token, tokens.Refused
 	}
 	s.TLSConfig = &tls.Config{RootCAs: pool, ServerName: m.SMTP.Host, MinVersion: tls.VersionTLS12}
 	return s, nil

@@ -29,6 +29,8 @@ type Options struct {
 	// Username and Password, if Username is set, are demanded by AUTH PLAIN before any mail; with STARTTLS only
 	// inside TLS.
 	Username, Password string
+	// Token, if set, is demanded by AUTH XOAUTH2 in place of the password.
+	Token string
 }
 
 // Message is one mail the server took: it answered 250, or would have if Cut had not cut it off.

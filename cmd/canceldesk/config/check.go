@@ -111,7 +111,7 @@ func (p *problems) mailboxes(all []Mailbox) {
 		if m.IMAP.Username == "" {
 			p.add("%simap.username is empty", at)
 		}
-		if m.IMAP.Username != "" && m.IMAP.Password == "" {
+		if m.IMAP.Username != "" && m.IMAP.Password == "" && m.IMAP.Auth != xoauth2 {
 			p.add("%simap.password is empty", at)
 		}
 		if len(m.Folders) == 0 || slices.Contains(m.Folders, "") {
@@ -122,7 +122,12 @@ func (p *problems) mailboxes(all []Mailbox) {
 			p.add("%sprocessed: move needs a folder, and only move has one", at)
 		}
 		p.server(at+"smtp.", m.SMTP)
-		if (m.SMTP.Username == "") != (m.SMTP.Password == "") {
+		if m.SMTP.Auth == xoauth2 && m.SMTP.OAuth2 == (OAuth2{}) && m.IMAP.Auth == xoauth2 {
+			m.SMTP.OAuth2 = m.IMAP.OAuth2 // one token for both
+		}
+		p.login(at+"imap.", m.IMAP)
+		p.login(at+"smtp.", m.SMTP)
+		if m.SMTP.Auth != xoauth2 && (m.SMTP.Username == "") != (m.SMTP.Password == "") {
 			p.add("%ssmtp: username and password go together; leave both empty where the server wants no login", at)
 		}
 		p.sending(at+"sending", m.Sending)
@@ -157,11 +162,45 @@ func (p *problems) server(at string, s MailServer) {
 		p.add("%sport must be from 1 to 65535", at)
 	}
 	p.oneOf(at+"tls", s.TLS, "implicit", "starttls", "none")
-	if s.Auth == "xoauth2" {
-		p.later(true, at+"auth: xoauth2", "set password")
-	} else {
-		p.oneOf(at+"auth", s.Auth, "password")
+	p.oneOf(at+"auth", s.Auth, "password", xoauth2)
+}
+
+// xoauth2 is logging in by an OAuth 2.0 access token.
+const xoauth2 = "xoauth2"
+
+// login checks what logging in by a token takes.
+func (p *problems) login(at string, s MailServer) {
+	o := s.OAuth2
+	if s.Auth != xoauth2 {
+		if o != (OAuth2{}) {
+			p.add("%soauth2 is set, and %sauth is not xoauth2", at, at)
+		}
+		return
 	}
+	if s.Password != "" {
+		p.add("%spassword is not used with auth: xoauth2; leave it empty", at)
+	}
+	if s.Username == "" && strings.HasSuffix(at, "smtp.") {
+		p.add("%susername is empty", at)
+	}
+	u, err := url.Parse(o.TokenURL)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		p.add("%soauth2.token_url must be the https address of the provider's token endpoint", at)
+	}
+	if o.ClientID == "" {
+		p.add("%soauth2.client_id is empty", at)
+	}
+	if o.RefreshToken == "" && o.ClientSecret == "" {
+		p.add("%soauth2 needs a refresh_token, or a client_secret for a login of the program's own", at)
+	}
+	if s.TLS == "none" && !loopback(s.Host) {
+		p.add("%stls: none would send the access token in the clear", at)
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // outside checks what the desk calls or is called by.

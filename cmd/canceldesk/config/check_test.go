@@ -58,20 +58,46 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 	t.Parallel()
 	short, secret := strings.Repeat("s", 31), strings.Repeat("s", 32)
 	for want, change := range map[string]func(*Config){
-		"http.address must be host:port, such as 127.0.0.1:8080":                                                           func(c *Config) { c.HTTP.Address = "127.0.0.1:http" },
-		"http.public_url must be the address people open, such as https://desk.example.com":                                func(c *Config) { c.HTTP.PublicURL = "desk.example.com" },
-		"database.url must be sqlite:PATH or postgres://user:password@host:port/name":                                      func(c *Config) { c.Database.URL = "mysql://h/d" },
-		"blobs.url must be a URL such as file:///var/lib/canceldesk/blobs":                                                 func(c *Config) { c.Blobs.URL = "/var/lib" },
-		"blobs.url with s3 is not in this version yet; use file:///PATH":                                                   func(c *Config) { c.Blobs.URL = "s3://bucket" },
-		"keys.dir must name a folder":                                                                                      func(c *Config) { c.Keys.Dir = "" },
-		"mailboxes is empty: name the mailbox that customers write to":                                                     func(c *Config) { c.Mailboxes = nil },
-		"mailboxes.1.name must be set and its own":                                                                         func(c *Config) { c.Mailboxes = append(c.Mailboxes, c.Mailboxes[0]) },
-		"mailboxes.0.address must be a mail address such as service@example.com":                                           func(c *Config) { c.Mailboxes[0].Address = "Service <service@example.com>" },
-		"mailboxes.0.imap.host is empty":                                                                                   func(c *Config) { c.Mailboxes[0].IMAP.Host = "" },
-		"mailboxes.0.imap.port must be from 1 to 65535":                                                                    func(c *Config) { c.Mailboxes[0].IMAP.Port = 0 },
-		`mailboxes.0.imap.tls is "ssl"; it must be one of implicit, starttls, none`:                                        func(c *Config) { c.Mailboxes[0].IMAP.TLS = "ssl" },
-		`mailboxes.0.imap.auth is "plain"; it must be one of password`:                                                     func(c *Config) { c.Mailboxes[0].IMAP.Auth = "plain" },
-		"mailboxes.0.imap.auth: xoauth2 is not in this version yet; set password":                                          func(c *Config) { c.Mailboxes[0].IMAP.Auth = "xoauth2" },
+		"http.address must be host:port, such as 127.0.0.1:8080":                            func(c *Config) { c.HTTP.Address = "127.0.0.1:http" },
+		"http.public_url must be the address people open, such as https://desk.example.com": func(c *Config) { c.HTTP.PublicURL = "desk.example.com" },
+		"database.url must be sqlite:PATH or postgres://user:password@host:port/name":       func(c *Config) { c.Database.URL = "mysql://h/d" },
+		"blobs.url must be a URL such as file:///var/lib/canceldesk/blobs":                  func(c *Config) { c.Blobs.URL = "/var/lib" },
+		"blobs.url with s3 is not in this version yet; use file:///PATH":                    func(c *Config) { c.Blobs.URL = "s3://bucket" },
+		"keys.dir must name a folder":                                                       func(c *Config) { c.Keys.Dir = "" },
+		"mailboxes is empty: name the mailbox that customers write to":                      func(c *Config) { c.Mailboxes = nil },
+		"mailboxes.1.name must be set and its own":                                          func(c *Config) { c.Mailboxes = append(c.Mailboxes, c.Mailboxes[0]) },
+		"mailboxes.0.address must be a mail address such as service@example.com":            func(c *Config) { c.Mailboxes[0].Address = "Service <service@example.com>" },
+		"mailboxes.0.imap.host is empty":                                                    func(c *Config) { c.Mailboxes[0].IMAP.Host = "" },
+		"mailboxes.0.imap.port must be from 1 to 65535":                                     func(c *Config) { c.Mailboxes[0].IMAP.Port = 0 },
+		`mailboxes.0.imap.tls is "ssl"; it must be one of implicit, starttls, none`:         func(c *Config) { c.Mailboxes[0].IMAP.TLS = "ssl" },
+		`mailboxes.0.imap.auth is "plain"; it must be one of password, xoauth2`:             func(c *Config) { c.Mailboxes[0].IMAP.Auth = "plain" },
+		"mailboxes.0.imap.oauth2.token_url must be the https address of the provider's token endpoint": func(c *Config) {
+			c.Mailboxes[0].IMAP = tokenLogin(c.Mailboxes[0].IMAP)
+			c.Mailboxes[0].IMAP.OAuth2.TokenURL = "http://login.example.com/token"
+		},
+		"mailboxes.0.imap.oauth2.client_id is empty": func(c *Config) {
+			c.Mailboxes[0].IMAP = tokenLogin(c.Mailboxes[0].IMAP)
+			c.Mailboxes[0].IMAP.OAuth2.ClientID = ""
+		},
+		"mailboxes.0.imap.oauth2 needs a refresh_token, or a client_secret for a login of the program's own": func(c *Config) {
+			c.Mailboxes[0].IMAP = tokenLogin(c.Mailboxes[0].IMAP)
+			c.Mailboxes[0].IMAP.OAuth2.RefreshToken = ""
+		},
+		"mailboxes.0.imap.password is not used with auth: xoauth2; leave it empty": func(c *Config) {
+			c.Mailboxes[0].IMAP = tokenLogin(c.Mailboxes[0].IMAP)
+			c.Mailboxes[0].IMAP.Password = "p"
+		},
+		"mailboxes.0.imap.tls: none would send the access token in the clear": func(c *Config) {
+			c.Mailboxes[0].IMAP = tokenLogin(c.Mailboxes[0].IMAP)
+			c.Mailboxes[0].IMAP.TLS, c.Mailboxes[0].IMAP.Host = "none", "imap.example.com"
+		},
+		"mailboxes.0.imap.oauth2 is set, and mailboxes.0.imap.auth is not xoauth2": func(c *Config) {
+			c.Mailboxes[0].IMAP.OAuth2.Scope = "mail"
+		},
+		"mailboxes.0.smtp.username is empty": func(c *Config) {
+			c.Mailboxes[0].SMTP = tokenLogin(c.Mailboxes[0].SMTP)
+			c.Mailboxes[0].SMTP.Username = ""
+		},
 		"mailboxes.0.imap.username is empty":                                                                               func(c *Config) { c.Mailboxes[0].IMAP.Username = "" },
 		"mailboxes.0.imap.password is empty":                                                                               func(c *Config) { c.Mailboxes[0].IMAP.Password = "" },
 		"mailboxes.0.folders must name INBOX at least, and no folder without a name":                                       func(c *Config) { c.Mailboxes[0].Folders = nil },
@@ -79,7 +105,6 @@ func TestCheckSaysWhatWillNotWork(t *testing.T) {
 		"mailboxes.0.processed: move needs a folder, and only move has one":                                                func(c *Config) { c.Mailboxes[0].Processed.Action = "move" },
 		"mailboxes.0.smtp.host is empty":                                                                                   func(c *Config) { c.Mailboxes[0].SMTP.Host = "" },
 		"mailboxes.0.smtp.port must be from 1 to 65535":                                                                    func(c *Config) { c.Mailboxes[0].SMTP.Port = 65536 },
-		"mailboxes.0.smtp.auth: xoauth2 is not in this version yet; set password":                                          func(c *Config) { c.Mailboxes[0].SMTP.Auth = "xoauth2" },
 		`accounts.source is "ldap"; it must be one of embedded, http`:                                                      func(c *Config) { c.Accounts.Source = "ldap" },
 		"accounts.secret is shorter than 32 bytes":                                                                         func(c *Config) { c.Accounts.Secret = short },
 		`billing.mode is "stripe"; it must be one of embedded, http, pull`:                                                 func(c *Config) { c.Billing.Mode = "stripe" },
@@ -193,5 +218,23 @@ func TestOnlyTheDemoKeepsTextMessages(t *testing.T) {
 	want := []string{"sms.provider: log is for the demo, where text messages are read on /demo/mails; set webhook or none"}
 	if diff := cmp.Diff(want, c.CheckServe()); diff != "" || c.Check() != nil {
 		t.Errorf("problems (-want +got):\n%s\n%v", diff, c.Check())
+	}
+}
+
+// tokenLogin is a server whose login is by a token.
+func tokenLogin(s MailServer) MailServer {
+	s.Auth, s.Username, s.Password = "xoauth2", "service@example.com", ""
+	s.OAuth2 = OAuth2{TokenURL: "https://login.example.com/token", ClientID: "desk", RefreshToken: "r"}
+	return s
+}
+
+func TestLoginByTokenForBothServersIsFine(t *testing.T) {
+	t.Parallel()
+	c := Default()
+	m := &c.Mailboxes[0]
+	m.IMAP = tokenLogin(m.IMAP)
+	m.SMTP.Auth, m.SMTP.Username = "xoauth2", "service@example.com" // with the tokens of imap
+	if got := c.Check(); len(got) != 0 {
+		t.Errorf("problems: %q", got)
 	}
 }

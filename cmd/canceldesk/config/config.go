@@ -74,7 +74,19 @@ type MailServer struct {
 	Username     string `koanf:"username"`
 	Password     string `koanf:"password"`
 	PasswordFile string `koanf:"password_file"`
+	OAuth2       OAuth2 `koanf:"oauth2"`
 	CAFile       string `koanf:"ca_file"`
+}
+
+// OAuth2 is where access tokens for a mail server come from.
+type OAuth2 struct {
+	TokenURL         string `koanf:"token_url"`
+	ClientID         string `koanf:"client_id"`
+	ClientSecret     string `koanf:"client_secret"`
+	ClientSecretFile string `koanf:"client_secret_file"`
+	RefreshToken     string `koanf:"refresh_token"`
+	RefreshTokenFile string `koanf:"refresh_token_file"`
+	Scope            string `koanf:"scope"`
 }
 
 // Processed is what happens to a mail on its server once it is stored.

@@ -72,11 +72,11 @@ func printable(v reflect.Value, name string) (any, error) {
 // masked hides what is secret in a setting.
 func masked(name, value string) string {
 	switch name {
-	case "password", "secret", "session_secret":
+	case "password", "secret", "session_secret", "client_secret", "refresh_token":
 		if value != "" {
 			return hidden
 		}
-	case "url", "public_url":
+	case "url", "public_url", "token_url":
 		return maskedURL(value)
 	}
 	return value

@@ -26,6 +26,14 @@ func (c *Config) secrets() []secret {
 		all = append(all,
 			secret{fmt.Sprintf("mailboxes.%d.imap.password", i), &m.IMAP.Password, &m.IMAP.PasswordFile},
 			secret{fmt.Sprintf("mailboxes.%d.smtp.password", i), &m.SMTP.Password, &m.SMTP.PasswordFile})
+		for _, s := range []struct {
+			name string
+			o    *OAuth2
+		}{{"imap", &m.IMAP.OAuth2}, {"smtp", &m.SMTP.OAuth2}} {
+			all = append(all,
+				secret{fmt.Sprintf("mailboxes.%d.%s.oauth2.client_secret", i, s.name), &s.o.ClientSecret, &s.o.ClientSecretFile},
+				secret{fmt.Sprintf("mailboxes.%d.%s.oauth2.refresh_token", i, s.name), &s.o.RefreshToken, &s.o.RefreshTokenFile})
+		}
 	}
 	return all
 }

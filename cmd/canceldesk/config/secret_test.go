@@ -12,7 +12,7 @@ func TestSecretsStandInFiles(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{
 		"desk.yaml": `
-mailboxes: [{imap: {password_file: imap.txt}, smtp: {password_file: smtp.txt}}]
+mailboxes: [{imap: {password_file: imap.txt, oauth2: {client_secret_file: s.txt, refresh_token_file: s.txt}}, smtp: {password_file: smtp.txt, oauth2: {client_secret_file: s.txt, refresh_token_file: s.txt}}}]
 accounts: {secret_file: s.txt}
 billing: {secret_file: s.txt}
 sms: {secret_file: s.txt}
@@ -32,6 +32,8 @@ chat: {session_secret_file: s.txt}
 	want := map[string]string{
 		"accounts.secret": long, "billing.secret": long, "sms.secret": long, "chat.session_secret": long,
 		"mailboxes.0.imap.password": "p w ", "mailboxes.0.smtp.password": " no end",
+		"mailboxes.0.imap.oauth2.client_secret": long, "mailboxes.0.imap.oauth2.refresh_token": long,
+		"mailboxes.0.smtp.oauth2.client_secret": long, "mailboxes.0.smtp.oauth2.refresh_token": long,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
