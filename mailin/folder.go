@@ -17,10 +17,13 @@ type drainage struct {
 	folder string
 	fence  int64
 	auth   AuthOptions
-	first  bool // the mailbox's first folder, the one that is watched
+	first  bool   // the mailbox's first folder, the one that is watched
+	seen   uint32 // the folder's UIDVALIDITY when it was last opened; read only once the stages have ended
 
-	mu   sync.Mutex
-	done map[uint32][]uint32 // by UIDVALIDITY: UIDs that are stored and wait for Processed
+	large sync.Mutex // held while a spooled mail is read
+
+	mu     sync.Mutex
+	spools map[*byte]*spool // by their first byte: long mails that are not stored yet
 }
 
 // drain stores everything in the folder that is behind its cursor.
@@ -29,9 +32,10 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 	if err != nil && !errors.Is(err, tickets.NotFound) {
 		return fmt.Errorf("read cursor: %w", err)
 	}
-	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, auth: auth, first: folder == p.c.Folders[0], done: map[uint32][]uint32{}}
+	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, auth: auth, first: folder == p.c.Folders[0]}
 	fetchCtx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	defer d.freeAll()
 	fetched, prepared := make(chan haul, 1), make(chan tickets.Batch, 1)
 	var fetchErr, prepareErr, storeErr error
 	var stages sync.WaitGroup
@@ -58,25 +62,38 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 		return errors.Join(storeErr, prepareErr)
 	}
 	// What was fetched before a failure is stored by now.
-	if err := errors.Join(fetchErr, d.finish(ctx)); err != nil {
-		return err
+	unfinished := d.finish(ctx, d.seen)
+	if fetchErr == nil {
+		fetchErr = d.reconcile(ctx, cursor.LastUID > 0, sum)
 	}
-	return d.reconcile(ctx, cursor.LastUID > 0, sum)
+	if fetchErr != nil {
+		return errors.Join(fetchErr, unfinished)
+	}
+	return unfinished
 }
 
 // store hands a batch over and counts what became of it.
 func (d *drainage) store(ctx context.Context, b tickets.Batch, sum *Summary) error {
-	rows, err := d.receive(ctx, b)
+	var rows []tickets.Intake
+	var err error
+	spools := d.spooled(originals(b.Mails))
+	d.reading(spools, func() { rows, err = d.receive(ctx, b) })
+	d.free(spools)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
 		sum.add(row.Outcome)
-		if row.Outcome != tickets.OutcomeOversize && row.Outcome != tickets.OutcomeQuarantined {
-			d.stored(row.Place)
-		}
 	}
 	return nil
+}
+
+func originals(mails []tickets.Incoming) [][]byte {
+	raws := make([][]byte, len(mails))
+	for i, m := range mails {
+		raws[i] = m.Original
+	}
+	return raws
 }
 
 // receive stores a batch. Where one mail of it can't be stored, that one is set aside and the others
@@ -114,47 +131,4 @@ func (d *drainage) receive(ctx context.Context, b tickets.Batch) ([]tickets.Inta
 		rows = append(rows, row...)
 	}
 	return rows, nil
-}
-
-// stored remembers a mail that is safe here, for Processed.
-func (d *drainage) stored(p tickets.Place) {
-	if !d.c.Processed.writes() {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.done[p.UIDValidity] = append(d.done[p.UIDValidity], p.UID)
-}
-
-// finish does to the stored mails what is to become of them, where the folder is still the one they
-// were read from.
-func (d *drainage) finish(ctx context.Context) error {
-	if !d.c.Processed.writes() {
-		return nil
-	}
-	d.mu.Lock()
-	done := d.done
-	d.done = map[uint32][]uint32{}
-	d.mu.Unlock()
-	if len(done) == 0 {
-		return nil
-	}
-	if d.c.Processed.changes() {
-		if err := d.c.Synced(ctx); err != nil {
-			return fmt.Errorf("sync stored mails: %w", err)
-		}
-	}
-	s, err := d.line.open(ctx)
-	if err != nil {
-		return err
-	}
-	f, err := s.Select(ctx, d.folder, true)
-	if err != nil {
-		return err
-	}
-	if err := s.Finish(ctx, d.c.Processed, done[f.UIDValidity]); err != nil {
-		return &tickets.Error{Kind: tickets.Unavailable, Msg: fmt.Sprintf(
-			"The mails of %s are stored, but processed.action %s failed on them: check processed.folder and the rights to the folder.", d.folder, d.c.Processed.Action), Err: err}
-	}
-	return nil
 }

@@ -119,6 +119,7 @@ func (d *drainage) fetchOver(ctx context.Context, at *tickets.Cursor, out chan<-
 	if err != nil {
 		return err
 	}
+	d.seen = f.UIDValidity
 	if d.first {
 		d.line.next = f.UIDNext
 	}
@@ -206,6 +207,9 @@ func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) 
 		got, broken = s.Fetch(ctx, uids, d.c.MailBytes)
 	}
 	mails := make([]fetched, 0, len(listed))
+	for _, content := range got {
+		d.hold(content.spool)
+	}
 	for _, l := range listed {
 		content, came := got[l.UID]
 		m := fetched{uid: l.UID, at: l.At, bytes: l.Bytes, raw: content.Bytes}
@@ -253,6 +257,7 @@ func (d *drainage) oversize(ctx context.Context, s *Session, l Listed, told int6
 func (d *drainage) again(ctx context.Context, s *Session, l Listed, first Content) (fetched, error) {
 	got, err := s.Fetch(ctx, []uint32{l.UID}, d.c.MailBytes)
 	second := got[l.UID]
+	d.hold(second.spool)
 	switch {
 	case err != nil:
 		return fetched{}, err
@@ -287,7 +292,7 @@ func (d *drainage) unlisted(ctx context.Context, s *Session, asked []uint32, lis
 // blame makes an error the given mail's, unless it is one already.
 func (d *drainage) blame(l Listed, err error) error {
 	var already *mailError
-	if errors.As(err, &already) {
+	if errors.As(err, &already) || errors.Is(err, errSpool) {
 		return err
 	}
 	if l.At.IsZero() {

@@ -15,7 +15,7 @@ import (
 // prepareAll turns hauls into batches until there are no more.
 func (d *drainage) prepareAll(ctx context.Context, in <-chan haul, out chan<- tickets.Batch) error {
 	for h := range in {
-		b, err := d.prepare(ctx, h)
+		b, err := d.prepareOne(ctx, h)
 		if err != nil {
 			return err
 		}
@@ -26,6 +26,16 @@ func (d *drainage) prepareAll(ctx context.Context, in <-chan haul, out chan<- ti
 		}
 	}
 	return nil
+}
+
+// prepareOne prepares a haul, where it holds long mails by itself.
+func (d *drainage) prepareOne(ctx context.Context, h haul) (b tickets.Batch, err error) {
+	raws := make([][]byte, len(h.mails))
+	for i, m := range h.mails {
+		raws[i] = m.raw
+	}
+	d.reading(d.spooled(raws), func() { b, err = d.prepare(ctx, h) })
+	return b, err
 }
 
 // prepare keeps the originals of a haul and reads them, both at once. When it returns the originals
@@ -74,7 +84,7 @@ func (d *drainage) prepare(ctx context.Context, h haul) (tickets.Batch, error) {
 	}
 	return tickets.Batch{
 		Mailbox: d.c.Mailbox, Folder: d.folder, UIDValidity: h.uidValidity,
-		LastUID: h.mails[len(h.mails)-1].uid, Fence: d.fence, Mails: mails,
+		LastUID: h.mails[len(h.mails)-1].uid, Fence: d.fence, Process: d.c.Processed.writes(), Mails: mails,
 	}, nil
 }
 

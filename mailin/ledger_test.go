@@ -27,6 +27,7 @@ type ledger struct {
 	renewed chan struct{} // told of renewals, where set
 	lost    bool          // the next renewal is refused
 	batches int
+	due     []tickets.Place // mails that wait for Processed
 	// before is asked for each batch before it is stored.
 	before func(tickets.Batch) error
 }
@@ -92,6 +93,9 @@ func (l *ledger) Receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake
 			return nil, fmt.Errorf("mail %d: its original is not kept", m.UID)
 		}
 		rows = append(rows, row)
+		if b.Process && m.Refused == "" {
+			l.due = append(l.due, row.Place)
+		}
 	}
 	l.batches++
 	l.rows = append(l.rows, rows...)
@@ -137,6 +141,28 @@ func (l *ledger) ReleaseLease(_ context.Context, _ string, fence int64) error {
 	return nil
 }
 
+func (l *ledger) Unprocessed(_ context.Context, folder tickets.Place, limit int) ([]uint32, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var uids []uint32
+	for _, p := range l.due {
+		if folder.UID = p.UID; p == folder && len(uids) < limit {
+			uids = append(uids, p.UID)
+		}
+	}
+	return uids, nil
+}
+
+func (l *ledger) SetProcessed(_ context.Context, folder tickets.Place, uids []uint32) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.due = slices.DeleteFunc(l.due, func(p tickets.Place) bool {
+		folder.UID = p.UID
+		return p == folder && slices.Contains(uids, p.UID)
+	})
+	return nil
+}
+
 // subjects lists the stored mails' subjects, in the order they were stored.
 func (l *ledger) subjects() []string {
 	l.mu.Lock()
@@ -153,7 +179,7 @@ func testConfig(server Server, l *ledger) Config {
 	return Config{
 		Mailbox: "service", Server: server, Holder: "test",
 		Backoff: Backoff{First: time.Millisecond, Max: 5 * time.Millisecond},
-		Leases:  l, Cursors: l, Raws: l, Receiver: l,
+		Leases:  l, Cursors: l, Raws: l, Receiver: l, Stored: l,
 		Synced: func(context.Context) error { return nil },
 		Now:    func() time.Time { return time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC) },
 	}

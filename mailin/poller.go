@@ -18,6 +18,14 @@ type Cursors interface {
 	Cursor(ctx context.Context, mailbox, folder string) (tickets.Cursor, error)
 }
 
+// Stored knows of stored mails whether what is to become of them on their server was done. It is asked again
+// and again until that is so, whatever ends in between.
+type Stored interface {
+	// Unprocessed lists mails of a folder under its UIDVALIDITY, ascending and at most limit.
+	Unprocessed(ctx context.Context, folder tickets.Place, limit int) ([]uint32, error)
+	SetProcessed(ctx context.Context, folder tickets.Place, uids []uint32) error
+}
+
 // Raws keeps original mails.
 type Raws interface {
 	// KeepBatch returns a reference for each mail, in their order. When it returns they are on the disk.
@@ -60,6 +68,8 @@ type Config struct {
 	Receiver Receiver
 	// Reconciler, where set, is asked once an hour whether every mail is accounted for.
 	Reconciler Reconciler
+	// Stored knows the mails that wait for Processed; needed for that only.
+	Stored Stored
 	// Synced makes what Receive stored survive a loss of power. It is asked before a mail is moved or
 	// deleted on its server, and needed only for that.
 	Synced func(ctx context.Context) error
@@ -96,6 +106,9 @@ func NewPoller(c Config) (*Poller, error) {
 	}
 	if err := c.Processed.valid(); err != nil {
 		return nil, err
+	}
+	if c.Processed.writes() && c.Stored == nil {
+		return nil, errors.New("poller needs Stored for Processed")
 	}
 	if c.Processed.changes() && c.Synced == nil {
 		return nil, &tickets.Error{Kind: tickets.Invalid, Msg: fmt.Sprintf(
@@ -156,9 +169,14 @@ func (p *Poller) poll(ctx context.Context, l *line) (sum Summary, err error) {
 	}()
 	auth := p.auth()
 	var wrong error
+	var left []error // what would not be done to stored mails
 	for _, folder := range p.c.Folders {
 		err := p.drain(held, l, folder, lease.fence, auth, &sum)
 		if err == nil {
+			continue
+		}
+		if unfinished, only := err.(*unfinishedError); only { //nolint:errorlint // with anything else beside it, it is not this alone
+			left = append(left, fmt.Errorf("poll %s/%s: %w", p.c.Mailbox, folder, unfinished.err))
 			continue
 		}
 		wrong = errors.Join(wrong, fmt.Errorf("poll %s/%s: %w", p.c.Mailbox, folder, err))
@@ -166,7 +184,13 @@ func (p *Poller) poll(ctx context.Context, l *line) (sum Summary, err error) {
 			break
 		}
 	}
-	return sum, wrong
+	switch {
+	case len(left) == 0:
+		return sum, wrong
+	case wrong == nil:
+		return sum, &unfinishedError{errors.Join(left...)}
+	}
+	return sum, errors.Join(append(left, wrong)...)
 }
 
 // auth is what the mails of one poll are judged by.

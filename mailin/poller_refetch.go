@@ -1,6 +1,7 @@
 package mailin
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -33,6 +34,7 @@ func (p *Poller) Refetch(ctx context.Context, at tickets.Place) (tickets.Incomin
 		return tickets.Incoming{}, err
 	}
 	d := &drainage{Poller: p, line: l, folder: at.Folder, auth: p.auth()}
+	defer d.freeAll()
 	mails, err := d.fetchBatch(ctx, s, listed)
 	if err != nil {
 		return tickets.Incoming{}, err
@@ -44,5 +46,7 @@ func (p *Poller) Refetch(ctx context.Context, at tickets.Place) (tickets.Incomin
 	if err != nil {
 		return tickets.Incoming{}, err
 	}
-	return b.Mails[0], nil
+	in := b.Mails[0]
+	in.Original = bytes.Clone(in.Original) // a long one is in a file that ends here
+	return in, nil
 }

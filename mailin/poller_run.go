@@ -32,7 +32,8 @@ func (p *Poller) Run(ctx context.Context) error {
 			failures = 0
 			continue
 		}
-		if err == nil {
+		var unfinished *unfinishedError
+		if err == nil || errors.As(err, &unfinished) {
 			failures = 0
 			err = p.await(ctx, l)
 		}

@@ -83,9 +83,19 @@ func (s *Session) List(ctx context.Context, uids []uint32) ([]Listed, error) {
 
 // Content is what a server sent of a mail. Told is the length it announced; Bytes is as long, unless
 // the connection broke in the middle, or nil where more was announced than one wanted to have.
+//
+// A long mail lies in a file that is mapped into memory: Free gives it up, and Bytes may not be used after.
 type Content struct {
 	Bytes []byte
 	Told  int64
+	spool *spool
+}
+
+// Free gives up what a long mail holds.
+func (c Content) Free() {
+	if c.spool != nil {
+		c.spool.free()
+	}
 }
 
 // Whole tells whether everything that was announced came.
@@ -141,6 +151,14 @@ func readContent(lit imap.LiteralReader, limit int64) (Content, error) {
 	c := Content{Told: lit.Size()}
 	if c.Told > limit {
 		return c, nil
+	}
+	if c.Told > spoolAbove {
+		var err error
+		if c.spool, err = newSpool(lit, c.Told); err != nil {
+			err = fmt.Errorf("%d of %d bytes came: %w", len(c.spool.bytes), c.Told, err)
+		}
+		c.Bytes = c.spool.bytes
+		return c, err
 	}
 	c.Bytes = make([]byte, c.Told)
 	n, err := io.ReadFull(lit, c.Bytes)

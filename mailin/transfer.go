@@ -76,8 +76,10 @@ func unhex(c byte) int {
 
 // decodeQP decodes quoted-printable (RFC 2045 6.7). A = that starts no valid
 // code stays as it is; blanks at the end of a line are dropped.
-func decodeQP(src []byte) []byte {
-	dst := make([]byte, 0, len(src))
+func decodeQP(src []byte) []byte { return appendQP(make([]byte, 0, len(src)), src) }
+
+// appendQP is decodeQP into memory that is there.
+func appendQP(dst, src []byte) []byte {
 	for len(src) > 0 {
 		line, rest, found := src, []byte(nil), false
 		if i := bytes.IndexByte(src, '\n'); i >= 0 {
@@ -256,9 +258,31 @@ func readable(b []byte) bool {
 
 // transferSize is the length of what decodeTransfer would return.
 func transferSize(enc string, b []byte) int64 {
-	if enc == "base64" {
+	switch enc {
+	case "base64":
 		return base64Size(b)
+	case "quoted-printable":
+		return qpSize(b)
 	}
 	out, _ := decodeTransfer(enc, b)
 	return int64(len(out))
+}
+
+// qpSize is the length of what decodeQP would return. It decodes some lines at a time, because what a large
+// attachment says is not wanted, only how much.
+func qpSize(src []byte) (size int64) {
+	const lines = 64 << 10 // bytes at least
+	var out []byte
+	for len(src) > 0 {
+		n := len(src)
+		if n > lines {
+			if i := bytes.IndexByte(src[lines:], '\n'); i >= 0 {
+				n = lines + i + 1
+			}
+		}
+		out = appendQP(out[:0], src[:n])
+		size += int64(len(out))
+		src = src[n:]
+	}
+	return size
 }

@@ -53,6 +53,7 @@ func TestStore(t *testing.T) {
 		lookupPromises(),
 		watchPromises(),
 		sendingPromises(),
+		reconcilePromises(),
 	} {
 		promises = append(promises, some...)
 	}

@@ -52,6 +52,7 @@ type Intake struct {
 	Raw         string
 	Detail      string
 	At          time.Time
+	Unprocessed bool // what is to become of the mail on its server was not done yet
 }
 
 // Cursor is how far a folder has been read. It moves in the transaction that stores the mail.
@@ -106,5 +107,8 @@ type Batch struct {
 	// Fence is the lease's token: a batch under an older one is refused (Conflict), so that a holder
 	// who lost the mailbox can't write.
 	Fence int64
-	Mails []Incoming
+	// Process says that something is to become of the mails on their server once they are stored. The ledger
+	// remembers until it is done.
+	Process bool
+	Mails   []Incoming
 }

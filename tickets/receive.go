@@ -95,6 +95,7 @@ func (a *arrivals) take(ctx context.Context, in Incoming) (Intake, error) {
 	default:
 		row.Outcome, row.TicketID, err = a.message(ctx, in)
 	}
+	row.Unprocessed = a.batch.Process && row.Outcome != OutcomeQuarantined && row.Outcome != OutcomeOversize
 	if in.Fingerprint != "" && row.Outcome != OutcomeQuarantined && row.Outcome != OutcomeDuplicate {
 		a.known[in.Fingerprint] = row
 	}

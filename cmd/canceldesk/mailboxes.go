@@ -48,7 +48,7 @@ func (a *app) poller(m config.Mailbox) (*mailin.Poller, error) {
 			AuthservID: m.AuthservID, OwnHosts: m.OwnHosts, OurAddresses: []string{m.Address},
 			LookupTXT: net.DefaultResolver.LookupTXT,
 		},
-		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk, Reconciler: a.desk,
+		Leases: a.db, Cursors: a.db, Raws: a.blobs, Receiver: a.desk, Reconciler: a.desk, Stored: a.db,
 		// SQLite commits with synchronous FULL and PostgreSQL with its own default, so what is committed
 		// is on the disk.
 		Synced:  func(context.Context) error { return nil },
