@@ -43,10 +43,11 @@ type fetched struct {
 	defect  string
 }
 
-// mailError is a failure that one mail stands for.
+// mailError is a failure that one mail stands for. part is what came of it.
 type mailError struct {
 	listed Listed
 	err    error
+	part   []byte
 }
 
 // Error says which mail it was.
@@ -84,7 +85,7 @@ func (d *drainage) fetch(ctx context.Context, at tickets.Cursor, out chan<- haul
 			d.c.Log.WarnContext(ctx, "mail set aside", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", bad.listed.UID, "error", bad.err)
 			set := d.send(ctx, out, &at, haul{at.UIDValidity, []fetched{{
 				uid: bad.listed.UID, at: bad.listed.At, bytes: max(bad.listed.Bytes, 0), refused: tickets.OutcomeQuarantined,
-				detail: fmt.Sprintf("could not be fetched in %d tries: %s", maxTries, bad.err),
+				raw: bad.part, detail: bad.detail(),
 			}}})
 			if set != nil {
 				return set
@@ -222,7 +223,7 @@ func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) 
 			m, err = d.oversize(ctx, s, l, content.Told)
 		case came && content.Whole() && content.Told == l.Bytes:
 		case broken != nil:
-			return mails, d.blame(l, broken)
+			return mails, d.blamePart(l, broken, content.Bytes)
 		case !came:
 			var there uint32
 			if there, err = d.unlisted(ctx, s, []uint32{l.UID}, nil); err == nil && there == 0 {
@@ -235,7 +236,7 @@ func (d *drainage) fetchBatch(ctx context.Context, s *Session, listed []Listed) 
 			m, err = d.again(ctx, s, l, content)
 		}
 		if err != nil {
-			return mails, d.blame(l, err)
+			return mails, d.blamePart(l, err, content.Bytes)
 		}
 		mails = append(mails, m)
 	}
@@ -298,7 +299,26 @@ func (d *drainage) blame(l Listed, err error) error {
 	if l.At.IsZero() {
 		l.At = d.c.Now()
 	}
-	return &mailError{l, err}
+	return &mailError{listed: l, err: err}
+}
+
+// blamePart is blame with what came of the mail, which is kept should it be set aside.
+func (d *drainage) blamePart(l Listed, err error, part []byte) error {
+	err = d.blame(l, err)
+	var own *mailError
+	if errors.As(err, &own) && own.listed.UID == l.UID && len(part) > 0 {
+		own.part = part
+	}
+	return err
+}
+
+// detail says why the mail is set aside, and how much of it is kept.
+func (e *mailError) detail() string {
+	why := fmt.Sprintf("could not be fetched in %d tries: %s", maxTries, e.err)
+	if len(e.part) > 0 {
+		why += fmt.Sprintf("; %d bytes of it are kept", len(e.part))
+	}
+	return why
 }
 
 // firstMissing is the first mail that was asked for and not listed; the last one where none is missing.

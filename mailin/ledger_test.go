@@ -52,7 +52,7 @@ func (l *ledger) KeepBatch(_ context.Context, raws [][]byte) ([]string, error) {
 	refs := make([]string, 0, len(raws))
 	for _, raw := range raws {
 		ref := fmt.Sprintf("raw-%d", len(l.raws)+1)
-		l.raws[ref] = raw
+		l.raws[ref] = bytes.Clone(raw)
 		refs = append(refs, ref)
 	}
 	return refs, nil

@@ -28,14 +28,16 @@ type Stored interface {
 
 // Raws keeps original mails.
 type Raws interface {
-	// KeepBatch returns a reference for each mail, in their order. When it returns they are on the disk.
+	// KeepBatch returns a reference for each mail, in their order. When it returns they are on the disk. It holds
+	// none of the bytes afterwards: those of long mails are there no more then.
 	KeepBatch(ctx context.Context, raws [][]byte) ([]string, error)
 }
 
 // Receiver stores what was read; tickets.Desk is one.
 type Receiver interface {
 	// Receive stores a batch and the cursor behind it in one transaction and returns the ledger rows in
-	// the batch's order. Conflict means that the mailbox is somebody else's now.
+	// the batch's order. Conflict means that the mailbox is somebody else's now. As with KeepBatch, it holds
+	// no original afterwards.
 	Receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake, error)
 }
 

@@ -50,3 +50,19 @@ func (p *Poller) Refetch(ctx context.Context, at tickets.Place) (tickets.Incomin
 	in.Original = bytes.Clone(in.Original) // a long one is in a file that ends here
 	return in, nil
 }
+
+// Reread reads a mail again from the original that was kept, for one whose server has it no longer. What was kept of
+// a mail that never came whole is read as far as it goes, and its ticket says so.
+func (p *Poller) Reread(ctx context.Context, row tickets.Intake, raw []byte) (tickets.Incoming, error) {
+	d := &drainage{Poller: p, folder: row.Place.Folder, auth: p.auth()}
+	f := fetched{uid: row.Place.UID, at: row.ReceivedAt, bytes: int64(len(raw)), raw: raw}
+	if f.bytes < row.Bytes {
+		f.defect = fmt.Sprintf("incomplete: %d of %d bytes came", f.bytes, row.Bytes)
+	}
+	in := d.understand(ctx, f)
+	if err := ctx.Err(); err != nil {
+		return tickets.Incoming{}, context.Cause(ctx) // a look-up cut short would count as a proof that is missing
+	}
+	in.Message.Raw = row.Raw
+	return in, nil
+}

@@ -34,7 +34,7 @@ func newSpool(r io.Reader, size int64) (*spool, error) {
 	if err != nil {
 		return &spool{}, broken(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // the map outlives it
 	if err := os.Remove(f.Name()); err != nil {
 		return &spool{}, broken(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -106,7 +107,7 @@ func TestLargeMailTakesLittleMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		original.Close()
-		kept = append(kept, fmt.Sprintf("%x", sum.Sum(nil)))
+		kept = append(kept, hex.EncodeToString(sum.Sum(nil)))
 	}
 	if diff := cmp.Diff(sums, kept); diff != "" {
 		t.Errorf("originals (-sent +kept):\n%s", diff)
