@@ -34,11 +34,14 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 	}
 	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, auth: auth, first: folder == p.c.Folders[0]}
 	fetchCtx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	defer d.freeAll()
+	var stages sync.WaitGroup
+	defer func() {
+		stop(nil)
+		stages.Wait() // also where storing broke in our own code: nobody may read what is freed
+		d.freeAll()
+	}()
 	fetched, prepared := make(chan haul, 1), make(chan tickets.Batch, 1)
 	var fetchErr, prepareErr, storeErr error
-	var stages sync.WaitGroup
 	stages.Go(func() {
 		defer close(fetched)
 		fetchErr = guarded(func() error { return d.fetch(fetchCtx, cursor, fetched) })

@@ -146,3 +146,40 @@ func TestLostLeaseEndsTheWork(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestBugEndsNeitherTheProgramNorTheMailbox: what breaks in our own code is told as a failed poll, and the next one
+// takes the mails in.
+func TestBugEndsNeitherTheProgramNorTheMailbox(t *testing.T) {
+	t.Parallel()
+	memory := startMemServer(t, oddities{})
+	for n := range 20 {
+		memory.deliver(testMail(n+1, 10))
+	}
+	l := newLedger()
+	broke := false
+	l.before = func(tickets.Batch) error {
+		if !broke {
+			broke = true
+			panic("a bug")
+		}
+		return nil
+	}
+	polls := make(chan polled, 100)
+	config := testConfig(memory.server(), l)
+	config.BatchMails = 2
+	config.OnPoll = func(sum Summary, err error) { polls <- polled{sum, err} }
+	p := newTestPoller(t, config)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	if got := next(t, polls); got.err == nil {
+		t.Errorf("the poll that broke is told as %+v", got.sum)
+	}
+	if diff := cmp.Diff(Summary{Mailbox: "service", Fetched: 20, Ticket: 20}, next(t, polls).sum); diff != "" {
+		t.Errorf("the next poll (-want +got):\n%s", diff)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("run ends with %v", err)
+	}
+}
