@@ -24,6 +24,13 @@ func (r reader) IntakeUIDs(ctx context.Context, through tickets.Place) ([]uint32
 	return list, fail("uids of the ledger", err)
 }
 
+// CountQuarantined counts the mails of a mailbox, or of all (""), that were set aside.
+func (r reader) CountQuarantined(ctx context.Context, mailbox string) (int, error) {
+	var n int64
+	err := r.on(ctx).Model(&tickets.Intake{}).Where("outcome = ? AND (? = '' OR mailbox = ?)", tickets.OutcomeQuarantined, mailbox, mailbox).Count(&n).Error
+	return int(n), fail("count quarantined mails", err)
+}
+
 // SaveReconciliation keeps the last comparison of a folder.
 func (t *tx) SaveReconciliation(ctx context.Context, r tickets.Reconciliation) error {
 	return fail("save reconciliation", t.on(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&r).Error)

@@ -32,6 +32,9 @@ func (d *Desk) Retake(ctx context.Context, id int64, in Incoming) (Intake, error
 		if err := tx.SaveIntake(ctx, row); err != nil {
 			return err
 		}
+		if err := allRead(ctx, tx, row.Place.Mailbox, at); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, a.jobs...)
 	})
 	return row, err

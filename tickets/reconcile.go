@@ -100,7 +100,18 @@ func unreadKey(mailbox string) string { return string(AlarmMailboxUnread) + " " 
 // setAside rings for a mail that nobody has read: it waits for a person, who must see that.
 func (a *arrivals) setAside(ctx context.Context, row Intake) error {
 	return a.tx.RaiseAlarm(ctx, Alarm{
-		Key: fmt.Sprintf("%s %s", AlarmMailQuarantined, row.Place.Mailbox), Kind: AlarmMailQuarantined, At: a.at,
+		Key: quarantineKey(row.Place.Mailbox), Kind: AlarmMailQuarantined, At: a.at,
 		Detail: fmt.Sprintf("%s/%s: UID %d", row.Place.Mailbox, row.Place.Folder, row.Place.UID),
 	})
+}
+
+func quarantineKey(mailbox string) string { return string(AlarmMailQuarantined) + " " + mailbox }
+
+// allRead ends the alarm of setAside once no mail of the mailbox waits any more.
+func allRead(ctx context.Context, tx Tx, mailbox string, at time.Time) error {
+	n, err := tx.CountQuarantined(ctx, mailbox)
+	if err != nil || n > 0 {
+		return err
+	}
+	return tx.ClearAlarm(ctx, quarantineKey(mailbox), DeskActor, at)
 }

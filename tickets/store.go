@@ -72,6 +72,8 @@ type Reader interface {
 	// ledger's rows of a folder, ascending, up to the place's own.
 	Reconciliations(ctx context.Context) ([]Reconciliation, error)
 	IntakeUIDs(ctx context.Context, through Place) ([]uint32, error)
+	// CountQuarantined counts the mails of a mailbox, or of all ("") that were set aside.
+	CountQuarantined(ctx context.Context, mailbox string) (int, error)
 	// CountAlarms counts what rings; Alarm is one by its id, and AlarmsOf lists those of a ticket, the
 	// cleared ones too, oldest first.
 	CountAlarms(ctx context.Context) (int, error)

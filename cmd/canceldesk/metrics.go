@@ -77,7 +77,7 @@ func keptFigure(name, help string, labels ...string) *prometheus.Desc {
 func figures() (missing, compared, refused, alarms *prometheus.Desc) {
 	return keptFigure("canceldesk_intake_missing", "Mails on the server at or below the cursor that the last comparison did not find in the ledger; must be 0.", "mailbox", "folder"),
 		keptFigure("canceldesk_intake_compared_timestamp_seconds", "When the folder was last compared with the ledger.", "mailbox", "folder"),
-		keptFigure("canceldesk_intake_refused", "Mails that wait for a person unread: quarantined ones, counted up to 1000.", "outcome"),
+		keptFigure("canceldesk_intake_quarantined", "Mails that could not be read and wait for a person."),
 		keptFigure("canceldesk_alarms", "Alarms of the intake that ring, by kind.", "kind")
 }
 
@@ -105,11 +105,11 @@ func (k kept) Collect(out chan<- prometheus.Metric) {
 		gauge(missing, float64(r.Missing), r.Mailbox, r.Folder)
 		gauge(compared, float64(r.At.Unix()), r.Mailbox, r.Folder)
 	}
-	rows, err := k.db.Ledger(ctx, tickets.OutcomeQuarantined, 0, tickets.CountLimit)
+	n, err := k.db.CountQuarantined(ctx, "")
 	if err != nil {
 		out <- prometheus.NewInvalidMetric(refused, err)
 	} else {
-		gauge(refused, float64(len(rows)), string(tickets.OutcomeQuarantined))
+		gauge(refused, float64(n))
 	}
 	for _, kind := range tickets.IntakeAlarms() {
 		ringing, err := k.db.AlarmsOfKind(ctx, tickets.CountLimit, kind)

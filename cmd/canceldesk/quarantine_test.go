@@ -21,6 +21,7 @@ func TestMailSetAsideIsReadOnceMore(t *testing.T) {
 	d.alter("UPDATE intake SET outcome = 'quarantined', ticket_id = 0")
 	d.alter("UPDATE intake SET uid_validity = 1 WHERE uid > 1")
 	d.alter("UPDATE intake SET raw = '' WHERE uid = 3")
+	d.alter("INSERT INTO alarms (key, kind, ticket_id, detail, at) VALUES ('mail_quarantined service', 'mail_quarantined', 0, '', '2026-01-01 00:00:00+00:00')")
 	if n := strings.Count(d.must("quarantine", "list"), "quarantined"); n != 3 {
 		t.Errorf("%d mails are listed, want 3", n)
 	}
@@ -34,6 +35,15 @@ func TestMailSetAsideIsReadOnceMore(t *testing.T) {
 	want := []string{"1 appended one@mail.example", "2 appended two@mail.example", "3 quarantined three@mail.example"}
 	if diff := cmp.Diff(want, column(t, d.open(), "SELECT uid || ' ' || outcome || ' ' || message_id FROM intake ORDER BY id")); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+	ringing := "SELECT COUNT(*) FROM alarms WHERE cleared_at IS NULL"
+	if n := count(t, d.open(), ringing); n != 1 {
+		t.Errorf("%d alarms ring while a mail waits, want 1", n)
+	}
+	d.alter("UPDATE intake SET uid_validity = (SELECT uid_validity FROM cursors) WHERE uid = 3") // it is back on its server
+	d.must("quarantine", "retry", "3")
+	if n := count(t, d.open(), ringing); n != 0 {
+		t.Errorf("%d alarms ring when no mail waits any more", n)
 	}
 	for _, args := range [][]string{{"quarantine", "retry"}, {"quarantine", "retry", "1", "--all"}, {"quarantine", "retry", "x"}} {
 		if r := d.command(args...); r.code != 2 {
