@@ -26,8 +26,12 @@ func (r reader) IntakeUIDs(ctx context.Context, through tickets.Place) ([]uint32
 
 // CountQuarantined counts the mails of a mailbox, or of all (""), that were set aside.
 func (r reader) CountQuarantined(ctx context.Context, mailbox string) (int, error) {
+	q := r.on(ctx).Model(&tickets.Intake{}).Where("outcome = ?", tickets.OutcomeQuarantined)
+	if mailbox != "" {
+		q = q.Where("mailbox = ?", mailbox)
+	}
 	var n int64
-	err := r.on(ctx).Model(&tickets.Intake{}).Where("outcome = ? AND (? = '' OR mailbox = ?)", tickets.OutcomeQuarantined, mailbox, mailbox).Count(&n).Error
+	err := q.Count(&n).Error
 	return int(n), fail("count quarantined mails", err)
 }
 

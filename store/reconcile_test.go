@@ -24,6 +24,13 @@ func reconcilePromises() []promise {
 			if d := cmp.Diff([]uint32{2, 5}, got); d != "" {
 				t.Error(d)
 			}
+			for mailbox, want := range map[string]int{"": 1, "service": 1, "other": 0} {
+				n, err := b.CountQuarantined(b.ctx(), mailbox)
+				must(t, err)
+				if n != want {
+					t.Errorf("%d mails of %q are set aside, want %d", n, mailbox, want)
+				}
+			}
 		}},
 		{"the last comparison of each folder is kept", func(t *testing.T, b bundle) {
 			one := tickets.Reconciliation{Mailbox: "service", Folder: "INBOX", UIDValidity: 4294967295, ThroughUID: 4294967295, Mails: 7, Missing: 2, At: b.at}
