@@ -95,7 +95,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 		if broke := recover(); broke != nil {
 			d.c.Log.ErrorContext(ctx, "mail not understood", "mailbox", d.c.Mailbox, "folder", d.folder, "uid", f.uid, "panic", fmt.Sprintf("%T", broke))
 			in = refused(f, tickets.OutcomeQuarantined, "reading it failed; its original is kept")
-			in.PageTokens = tickets.PageTokens(string(f.raw))
+			in.PageTokens = tokensIn(f.raw)
 		}
 	}()
 	switch f.refused {

@@ -17,7 +17,7 @@ const (
 // original finds them there, too.
 func pageTokens(raw []byte, depth int) []string {
 	w := newWalker(raw, Options{})
-	found := tickets.PageTokens(string(raw)) // what is not encoded, headers included
+	found := tokensIn(raw) // what is not encoded, headers included
 	var walk func(p *part)
 	walk = func(p *part) {
 		for _, c := range p.children {
@@ -31,7 +31,7 @@ func pageTokens(raw []byte, depth int) []string {
 		content := p.body
 		if p.encoding != "" {
 			content, _ = decodeTransfer(p.encoding, p.body)
-			found = append(found, tickets.PageTokens(string(content))...)
+			found = append(found, tokensIn(content)...)
 		}
 		if message && depth < linkDepth {
 			found = append(found, pageTokens(content, depth+1)...)
@@ -39,4 +39,20 @@ func pageTokens(raw []byte, depth int) []string {
 	}
 	walk(w.root())
 	return found
+}
+
+// tokensIn searches a text piece by piece, because a copy of all of a large mail would take as much memory again.
+// Each piece begins well before the one before ended, so that no link is cut.
+func tokensIn(text []byte) (found []string) {
+	const piece, overlap = 256 << 10, 4 << 10
+	for {
+		n := min(len(text), piece)
+		if tickets.MayHoldPageTokens(text[:n]) {
+			found = append(found, tickets.PageTokens(string(text[:n]))...)
+		}
+		if n == len(text) {
+			return found
+		}
+		text = text[n-overlap:]
+	}
 }

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
@@ -33,6 +34,9 @@ func WithoutPageLinks(text string) string {
 }
 
 const pageTokenBegins = "AQAAA"
+
+// MayHoldPageTokens tells whether it is worth to ask PageTokens of a text.
+func MayHoldPageTokens(text []byte) bool { return bytes.Contains(text, []byte(pageTokenBegins)) }
 
 // PageTokens are what looks like the tokens of links to customers' pages in a text, those that a line break or
 // a mark of quotation cuts among them; Receive tells which of them are.
