@@ -176,13 +176,13 @@ func TestALostJobIsCancelled(t *testing.T) {
 func TestALeaseIsKeptWhileTheJobIsInHand(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, b *queueBundle) {
-		const lease = 300 * time.Millisecond
+		const lease = 1500 * time.Millisecond // renewed every third of it, also where both cores are busy
 		b.enqueue(t, oneJob())
 		short := func(c *WorkerConfig) { c.Lease = lease }
 		begun := make(chan struct{}, 10)
 		h := func(ctx context.Context, j tickets.Job, done func(context.Context, tickets.Tx) error) error {
 			begun <- struct{}{}
-			slow := time.NewTimer(5 * lease) // a slow biller
+			slow := time.NewTimer(3 * lease) // a slow biller
 			defer slow.Stop()
 			select {
 			case <-slow.C:
