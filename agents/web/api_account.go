@@ -28,12 +28,12 @@ func (s *Server) accountRoutes() []route {
 func (s *Server) accountOperations(api huma.API) {
 	add(s, api, huma.Operation{
 		OperationID: "find-accounts", Method: http.MethodGet, Path: "/v1/accounts", Summary: "Find accounts",
-		Description: "Candidates, masked: those that every value given points at. Scope accounts:read.",
-		Errors:      []int{401, 403, 422}, Security: bearerAuth(), Tags: []string{"accounts"},
+		Description: "Candidates, masked: those that every value given points at. Where the platform keeps the accounts it is asked; 503 where it can't be. Scope accounts:read.",
+		Errors:      []int{401, 403, 422, 503}, Security: bearerAuth(), Tags: []string{"accounts"},
 	}, s.apiAccounts)
 	add(s, api, huma.Operation{
 		OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{account_no}", Summary: "One account",
-		Description: "Scope accounts:read.", Errors: []int{401, 403, 404}, Security: bearerAuth(), Tags: []string{"accounts"},
+		Description: "Where the platform keeps the accounts it is asked; 503 where it can't be. Scope accounts:read.", Errors: []int{401, 403, 404, 503}, Security: bearerAuth(), Tags: []string{"accounts"},
 	}, s.apiAccount)
 	add(s, api, huma.Operation{
 		OperationID: "put-account", Method: http.MethodPut, Path: "/v1/accounts/{account_no}", Summary: "Tell the desk of an account",
@@ -141,7 +141,7 @@ func (s *Server) apiPutAccount(ctx context.Context, _ echo.Context, in *putAccou
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.apiAccount(ctx, nil, &AccountPath{in.AccountNo})
+	out, err := s.kept(ctx, in.AccountNo)
 	if err == nil && created {
 		out.Status = http.StatusCreated
 	}
@@ -161,7 +161,15 @@ func wrongBody(err error) error {
 }
 
 func (s *Server) apiAccount(ctx context.Context, _ echo.Context, in *AccountPath) (*accountOutput, error) {
-	snap, err := s.desk.Reader().Snapshot(ctx, in.AccountNo)
+	if err := s.lookUpAccount(ctx, in.AccountNo); err != nil {
+		return nil, err
+	}
+	return s.kept(ctx, in.AccountNo)
+}
+
+// kept is an account as the desk's store has it.
+func (s *Server) kept(ctx context.Context, no string) (*accountOutput, error) {
+	snap, err := s.desk.Reader().Snapshot(ctx, no)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +210,7 @@ func (s *Server) apiAccounts(ctx context.Context, _ echo.Context, in *accountsIn
 		if k.value == "" {
 			continue
 		}
-		list, err := s.desk.Reader().FindAccounts(ctx, k.by, strings.TrimSpace(k.value))
+		list, err := s.findAccounts(ctx, k.by, strings.TrimSpace(k.value))
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func (s *Server) correctOperations(api huma.API) {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPut, Path: "/v1/tickets/{number}/" + path, Summary: summary,
 			Description: description + " An event of the ticket. A key without the scope tickets:read is answered no more than number, status and version. Scope tickets:write.",
-			Errors:      []int{400, 401, 403, 404, 409, 412, 422}, Security: bearerAuth(), Tags: []string{"tickets"},
+			Errors:      []int{400, 401, 403, 404, 409, 412, 422, 503}, Security: bearerAuth(), Tags: []string{"tickets"},
 		}
 	}
 	add(s, api, put("put-ticket-assignee", "assignee", "Give a ticket to somebody", "null gives it back to the queue."), s.apiAssign)
@@ -205,9 +205,13 @@ func (s *Server) apiRelink(ctx context.Context, c echo.Context, in *relinkInput)
 	if _, err := s.numbered(ctx, in.Number); err != nil {
 		return nil, err
 	}
+	no := strings.TrimSpace(in.Body.AccountNo)
+	if err := s.lookUpAccount(ctx, no); err != nil {
+		return nil, err
+	}
 	terms := tickets.Terms{Versions: in.versions(), Note: in.Body.Reason}
 	return s.changed(ctx, c, in.Number, terms, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
-		t, err := d.Relink(ctx, id, who(c).actor(), strings.TrimSpace(in.Body.AccountNo), nil)
+		t, err := d.Relink(ctx, id, who(c).actor(), no, nil)
 		return t, accountMissing(err)
 	})
 }
@@ -227,6 +231,9 @@ func (s *Server) apiSubscriptions(ctx context.Context, c echo.Context, in *subsc
 	}
 	if t.AccountNo == "" {
 		return nil, &tickets.Error{Kind: tickets.Conflict, Msg: "Say first whose case it is."}
+	}
+	if err := s.lookUpAccount(ctx, t.AccountNo); err != nil {
+		return nil, err
 	}
 	return s.changed(ctx, c, in.Number, tickets.Terms{Versions: in.versions()}, func(d *tickets.Desk, id int64) (tickets.Ticket, error) {
 		return d.Relink(ctx, id, who(c).actor(), t.AccountNo, in.Body.SubscriptionIDs)

@@ -103,6 +103,50 @@ func TestAccountsThatThePlatformKeeps(t *testing.T) {
 	}
 }
 
+// TestProgramsAskForAccountsThatThePlatformKeeps: what the desk has never heard of is asked for before a program is told
+// that nobody has it, and while the platform can't be asked nobody says so.
+func TestProgramsAskForAccountsThatThePlatformKeeps(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		by           tickets.AccountKey
+		value        string
+		method, path string // %s is the ticket
+		body         string
+		none         int // nobody has the account
+	}{
+		"one account":  {tickets.ByAccount, "u1", "GET", "/v1/accounts/u1", "", 404},
+		"by number":    {tickets.ByAccount, "u1", "GET", "/v1/accounts?account=u1", "", 200},
+		"by phone":     {tickets.ByPhone, "13800138000", "GET", "/v1/accounts?phone=13800138000", "", 200},
+		"by a payment": {tickets.ByTxnID, "42", "GET", "/v1/accounts?channel_txn_id=42", "", 200},
+		"a correction": {tickets.ByAccount, "u1", "PUT", "/v1/tickets/%s/account", `{"account_no":"u1"}`, 422},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := setup(t)
+			platform := &theirs{h: h, t: t, down: true, by: c.by, value: c.value}
+			h.over(t, platform)
+			id := h.mail(t, nil)
+			key := h.key(t, "accounts:read", "tickets:write", "tickets:read")
+			ask := func() (int, bool) {
+				t.Helper()
+				got := h.call(t, c.method, strings.ReplaceAll(c.path, "%s", tickets.Number(id)), key, c.body)
+				return got.status, strings.Contains(got.body, `"account_no":"u1"`)
+			}
+			if status, known := ask(); status != http.StatusServiceUnavailable || known {
+				t.Errorf("the platform is down: %d", status)
+			}
+			platform.down, platform.value = false, "another"
+			if status, known := ask(); status != c.none || known {
+				t.Errorf("nobody's account: %d, want %d", status, c.none)
+			}
+			platform.value = c.value
+			if status, known := ask(); status != http.StatusOK || !known {
+				t.Errorf("the platform has it: %d, told of it: %v", status, known)
+			}
+		})
+	}
+}
+
 // TestPaymentFactsOfAccountsThatThePlatformKeeps: what a caller knows of his debits is held against what the
 // platform knows; while it can't be asked the call is told of again and counts as no wrong guess.
 func TestPaymentFactsOfAccountsThatThePlatformKeeps(t *testing.T) {

@@ -58,6 +58,24 @@ func (s *Server) lookUpRefunded(ctx context.Context, refundID string) error {
 	return err
 }
 
+// lookUpAccount has the platform tell of an account that somebody names, before it is said that nobody has it.
+// Unavailable where it can't be asked: then nobody knows whether there is one.
+func (s *Server) lookUpAccount(ctx context.Context, no string) error {
+	_, err := s.findAccounts(ctx, tickets.ByAccount, no)
+	return err
+}
+
+// findAccounts are the accounts that a value points at: by what the platform answers where it keeps them, else
+// by what the desk was told.
+func (s *Server) findAccounts(ctx context.Context, by tickets.AccountKey, value string) ([]string, error) {
+	if s.cfg.Directory == nil {
+		return s.desk.Reader().FindAccounts(ctx, by, value)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTime)
+	defer cancel()
+	return s.cfg.Directory.Find(ctx, by, value)
+}
+
 // lookUpFacts is lookUp of payment facts alone.
 func (s *Server) lookUpFacts(ctx context.Context, facts []account.PaymentFact) error {
 	return s.lookUp(ctx, tickets.Identity{PaymentFacts: facts})

@@ -132,10 +132,8 @@ func (s *Server) relink(c echo.Context) error {
 	if no == "" {
 		return &tickets.Error{Kind: tickets.Invalid, Msg: "Choose an account or type its number."}
 	}
-	if s.cfg.Directory != nil {
-		if _, err := s.cfg.Directory.Find(c.Request().Context(), tickets.ByAccount, no); err != nil {
-			return err
-		}
+	if err := s.lookUpAccount(c.Request().Context(), no); err != nil {
+		return err
 	}
 	_, err = s.desk.Relink(c.Request().Context(), id, who(c).actor(), no, f.Subscriptions)
 	return s.done(c, id, "flash.relinked", accountMissing(err))
