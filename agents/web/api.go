@@ -72,8 +72,12 @@ func bearerAuth() []map[string][]string { return []map[string][]string{{"bearer"
 
 // add registers an operation whose errors go through the one mapper.
 func add[I, O any](s *Server, api huma.API, op huma.Operation, handle func(context.Context, echo.Context, *I) (*O, error)) {
+	known := parameters(reflect.TypeFor[I]())
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		c := requestOf(ctx)
+		if err := unknownParameter(c, known); err != nil {
+			return nil, s.report(c, err)
+		}
 		out, err := handle(ctx, c, in)
 		if err != nil {
 			return nil, s.report(c, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
 // pageSize is how many tickets a page of the queue shows.
@@ -39,7 +40,8 @@ func (s *Server) queue(c echo.Context) error {
 		Assignee: c.QueryParam("assignee"), AccountNo: c.QueryParam("account"),
 		After: c.QueryParam("after"), Limit: pageSize,
 	}
-	if f.View != "" && !slices.Contains(tickets.Views(), f.View) {
+	if f.View != "" && !slices.Contains(tickets.Views(), f.View) || f.Status != "" && !slices.Contains(tickets.Statuses(), f.Status) ||
+		f.Intent != "" && !isIntent(f.Intent) || f.Flag != "" && !slices.Contains(intent.Flags(), intent.Flag(f.Flag)) {
 		return &tickets.Error{Kind: tickets.NotFound, Msg: "There is no such list."}
 	}
 	if id, err := tickets.ParseNumber(f.Query); err == nil {

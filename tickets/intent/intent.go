@@ -34,6 +34,9 @@ const (
 	HumanRequested Flag = "human_requested" // wants to speak to a person
 )
 
+// Flags are all of them.
+func Flags() []Flag { return []Flag{Regulator, Legal, Minor, Vulnerable, HumanRequested} }
+
 // Message is one inbound message. Channel is email, chat, phone, web or other;
 // Subject is for mail only; Text is the new text. Quoted mail and a signature
 // that are still in it are left out of account.
