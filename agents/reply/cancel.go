@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/canceldesk/canceldesk/store/account"
@@ -136,6 +137,24 @@ func (f Facts) lastDay(sub account.Subscription) account.Date {
 		return sub.AccessUntil
 	}
 	return sub.PeriodEnd.AddDays(-1)
+}
+
+// endedNow are the case's subscriptions whose access the biller has ended at once, for money back. What the
+// customer was told before, the end of the paid period, is so no more.
+func (f Facts) endedNow() []endedSubscription {
+	if f.Account == nil {
+		return nil
+	}
+	var out []endedSubscription
+	for _, sub := range f.own() {
+		key := "stop/" + f.Ticket.Number() + "/" + sub.ID + "/" + string(account.Now) // a later attempt's goes on behind it
+		if slices.ContainsFunc(f.Effects, func(e tickets.Effect) bool {
+			return e.Kind == tickets.StopDebits && e.Target == sub.ID && e.State == tickets.EffectDone && strings.HasPrefix(e.Key, key)
+		}) {
+			out = append(out, endedSubscription{Subscription: sub, LastDay: sub.AccessUntil})
+		}
+	}
+	return out
 }
 
 const notYetTold = "This can't be told to the customer yet. "

@@ -66,7 +66,8 @@ type view struct {
 	Money   money
 	Assets  []account.QuoteAsset
 	Refunds []returned
-	ByHand  []returned // refunds that a person sees to outside of the desk
+	ByHand  []returned          // refunds that a person sees to outside of the desk
+	Over    []endedSubscription // whose access the refund has ended before its paid period
 	Answer  string
 	Holds   []held
 	Held    bool                   // the biller has confirmed every hold
@@ -119,6 +120,7 @@ func viewOf(f Facts) (view, error) {
 		}
 	case tickets.TellRefundOutcome:
 		v.Refunds, v.ByHand, err = refundOutcome(f)
+		v.Over = f.endedNow()
 	case tickets.TellOffer:
 		if !f.offered() {
 			return v, untrue("There is no quote that waits for the customer's yes.")

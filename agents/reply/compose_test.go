@@ -223,7 +223,13 @@ func variants() map[string]func(locale string) reply.Facts {
 			f.Account.Subscriptions[0].AutoRenew, f.Account.Subscriptions[0].NextChargeAt = true, ptr(at(15, 3, 0).AddDate(0, 1, 0))
 		}),
 		"refund_succeeded": with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundSucceeded)} }),
-		"refund_rejected":  with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundRejected)} }),
+		"refund_ended_access": with(tickets.TellRefundOutcome, func(f *reply.Facts) {
+			f.Refunds, f.Account.Subscriptions[0].AccessUntil = []account.Refund{refund(account.RefundSucceeded)}, "2026-11-22"
+			f.Effects = append(f.Effects, tickets.Effect{
+				Key: "stop/CD-000123/s1/now/2", TicketID: 123, Kind: tickets.StopDebits, Target: "s1", State: tickets.EffectDone, SettledAt: ptr(at(22, 10, 4)),
+			})
+		}),
+		"refund_rejected": with(tickets.TellRefundOutcome, func(f *reply.Facts) { f.Refunds = []account.Refund{refund(account.RefundRejected)} }),
 		"refund_by_hand": with(tickets.TellRefundOutcome, func(f *reply.Facts) {
 			f.Refunds, f.Steps = []account.Refund{refund(account.RefundAbnormal)}, tickets.Steps{{Name: tickets.RefundIt, State: tickets.Skipped, Reason: tickets.ReasonByHand, Detail: "paid by hand"}}
 		}),
