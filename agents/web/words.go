@@ -57,7 +57,7 @@ func loadWords(lang string, zone *time.Location, now func() time.Time) (*words, 
 
 func (w *words) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": w.text, "code": w.code, "defect": w.defect, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past, "near": w.near, "clock": w.clock, "many": many,
+		"t": w.text, "code": w.code, "reason": w.reason, "defect": w.defect, "says": w.says, "moment": w.moment, "day": w.day, "ago": w.ago, "past": w.past, "near": w.near, "clock": w.clock, "many": many,
 		"yuan": w.yuan, "actor": w.actor, "notknown": w.notKnown, "arithmetic": w.arithmetic, "bytes": w.size, "percent": w.percent,
 		"number": tickets.Number, "stateclass": stateClass, "lines": lines, "zh": func() bool { return w.lang == "zh-CN" },
 	}
@@ -93,6 +93,22 @@ func (w *words) code(group string, code any) string {
 		return s
 	}
 	return name
+}
+
+// reason is the reason of a step or a status in words. What the desk asks by mail or in a chat it asks nobody
+// who called or wrote a letter, so that some reasons read otherwise there.
+func (w *words) reason(code any, channel tickets.Channel) string {
+	how := "byhand"
+	switch channel {
+	case tickets.Email:
+		return w.code("reason", code)
+	case tickets.Chat:
+		how = "chat"
+	}
+	if s, ok := w.texts[fmt.Sprintf("reason.%v.%s", code, how)]; ok {
+		return s
+	}
+	return w.code("reason", code)
 }
 
 // says is a message of the desk in this language. The desk writes English; where the catalogue has
