@@ -21,7 +21,7 @@ func (s *Server) correctRoutes() []route {
 		{http.MethodPut, "/v1/tickets/:number/assignee", nil, writes},
 		{http.MethodPut, "/v1/tickets/:number/status", nil, writes},
 		{http.MethodPut, "/v1/tickets/:number/intent", nil, writes},
-		{http.MethodPut, "/v1/tickets/:number/account", nil, writes},
+		{http.MethodPut, "/v1/tickets/:number/account", nil, writes.knowing()},
 		{http.MethodPut, "/v1/tickets/:number/subscription", nil, writes},
 	}
 }
@@ -41,7 +41,7 @@ func (s *Server) correctOperations(api huma.API) {
 	add(s, api, put("put-ticket-intent", "intent", "Correct what a ticket is about",
 		"Of facts, those that are left out stay and null clears one. The customer's newest message then counts as having asked for it."), s.apiCorrect)
 	add(s, api, put("put-ticket-account", "account", "Say whose case it is",
-		"Verifications, quotes and proposals of before are void; 409 where something was done for another account already."), s.apiRelink)
+		"Verifications, quotes and proposals of before are void; 409 where something was done for another account already. Where the platform keeps the accounts it is asked; 503 where it can't be. As the answer tells whether there is such an account, a key takes the scope accounts:read as well (or tickets:read)."), s.apiRelink)
 	add(s, api, put("put-ticket-subscription", "subscription", "Say which subscriptions a case is about",
 		"Verifications, quotes and proposals of before are void; 409 while something of the case is under way."), s.apiSubscriptions)
 }

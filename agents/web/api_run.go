@@ -33,7 +33,7 @@ func (s *Server) runOperations(api huma.API) {
 		}
 	}
 	add(s, api, post("resolve-ticket", "resolve", "Run all steps that are due",
-		"Asked for twice, the same run goes on. Where there is a choice and none was made, 409 with the code needs_choice and the choices; 409 as well while the customer may have taken the request back; 412 where quote_hash is not the quote's any more."), s.apiResolve)
+		"Asked for twice, the same run goes on. Where there is a choice and none was made, 409 with the code needs_choice and the choices (a key that reads neither tickets nor accounts is told only that there is one); 409 as well while the customer may have taken the request back; 412 where quote_hash is not the quote's any more."), s.apiResolve)
 	add(s, api, post("run-step", "steps/{step}", "Run one step",
 		"What the desk proposed goes ahead, what called for a person is tried again, what waits for the other side is asked after."), s.apiStep)
 	add(s, api, post("skip-step", "steps/{step}/skip", "Leave one step out",

@@ -129,6 +129,9 @@ func explain(err error) *problem {
 // report explains an error and logs it where an operator should know.
 func (s *Server) report(c echo.Context, err error) *problem {
 	p := explain(err)
+	if p.Choices != nil && !who(c).knowsAccounts() {
+		p.Choices = nil
+	}
 	if p.Status >= http.StatusInternalServerError {
 		s.cfg.Log.ErrorContext(c.Request().Context(), "request failed",
 			"method", c.Request().Method, "route", c.Path(), "status", p.Status, "error", err)

@@ -21,7 +21,11 @@ type Row struct {
 func (s *Server) Table() []Row {
 	var out []Row
 	for _, r := range s.routes() {
-		out = append(out, Row{Route: r.method + " " + r.path, Public: r.who.public, Outside: r.who.outside, May: string(r.who.may), Scope: r.who.scope})
+		scope := r.who.scope
+		if r.who.accounts {
+			scope += " + accounts:read"
+		}
+		out = append(out, Row{Route: r.method + " " + r.path, Public: r.who.public, Outside: r.who.outside, May: string(r.who.may), Scope: scope})
 	}
 	return out
 }

@@ -28,6 +28,12 @@ func (c caller) actor() tickets.Actor {
 	return tickets.AgentActor(c.agent.Login)
 }
 
+// knowsAccounts reports whether the caller may be told of accounts that he has not named: everybody who works
+// here, and a key that reads accounts or tickets.
+func (c caller) knowsAccounts() bool {
+	return c.key.ID == 0 || c.key.May("accounts:read") || c.key.May("tickets:read")
+}
+
 const (
 	callerKey     = "caller"
 	sessionLoaded = "session_loaded"
@@ -95,6 +101,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if !r.who.allows(by) {
 			return &tickets.Error{Kind: tickets.Forbidden, Msg: "Your role does not allow this."}
+		}
+		if r.who.accounts && !by.knowsAccounts() {
+			return &tickets.Error{Kind: tickets.Forbidden, Msg: "A key takes the scope accounts:read as well for this."}
 		}
 		c.Set(callerKey, by)
 		return next(c)

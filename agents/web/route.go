@@ -25,6 +25,8 @@ type access struct {
 	scope   string            // or a machine whose key has this scope
 	here    bool              // or a program on this machine, which proves nothing
 	body    int64             // bytes of a request; 0 is defaultBody
+	// accounts: the answer tells whether there is an account, so that a key must be one that may know that.
+	accounts bool
 }
 
 // defaultBody is how many bytes a request may have that says nothing else: forms and JSON.
@@ -39,6 +41,12 @@ func (a access) upTo(bytes int64) access {
 // fromHere lets programs on this machine call the route too.
 func (a access) fromHere() access {
 	a.here = true
+	return a
+}
+
+// knowing lets only those keys call the route that may know of accounts.
+func (a access) knowing() access {
+	a.accounts = true
 	return a
 }
 
