@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"regexp"
 	"strings"
 	"time"
@@ -13,33 +14,51 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// A login or an address has Tries tries in a TryWindow.
+// A login has Tries tries from one address in a TryWindow.
 //
-// A whole office may share one address, so that one has many more.
+// A whole office may share one address, so that one has many more for all logins together. A login has more
+// still from all addresses together: whoever tries passwords from elsewhere does not lock its owner out, and
+// who does so from everywhere does not get far either.
 const (
 	Tries        = 5
 	AddressTries = 50
+	LoginTries   = 100
 	TryWindow    = 15 * time.Minute
 )
+
+// limit is how many tries a key has.
+type limit struct {
+	key  string
+	most int
+}
 
 // Door lets people in: it knows whether a login and a password belong together.
 type Door struct {
 	store     Store
 	passwords *Passwords
+	// turns let tries at one key be judged one after the other, so that right ones that come at once don't
+	// count against one another. Each holds one token; a key always has the same.
+	turns [64]chan struct{}
 }
 
 // NewDoor makes the door over the people's store.
 func NewDoor(store Store, passwords *Passwords) *Door {
-	return &Door{store: store, passwords: passwords}
+	d := &Door{store: store, passwords: passwords}
+	for i := range d.turns {
+		d.turns[i] = make(chan struct{}, 1)
+	}
+	return d
 }
 
 // Login returns the person with that login and password. from is the address the try comes from.
 // Unauthenticated for a wrong one of the two, a login nobody has, or a disabled person: the answer
-// and the time it takes are the same. TooMany after Tries tries for one login or from one address
-// within TryWindow, right or wrong.
+// and the time it takes are the same. TooMany within TryWindow after Tries tries for one login from one
+// address, AddressTries from one address, or LoginTries for one login, right or wrong.
 func (d *Door) Login(ctx context.Context, login, password, from string, now time.Time) (Agent, error) {
-	keys := []string{"login/" + loginKey(login), "address/" + from}
-	a, err := d.try(ctx, keys, login, password, now)
+	// The widest comes last: what is refused before it does not count there.
+	a, err := d.try(ctx, []limit{
+		{"login/" + loginKey(login) + "@" + HashKey("address/" + from)[:16], Tries}, {"address/" + from, AddressTries}, {"login/" + loginKey(login), LoginTries},
+	}, login, password, now)
 	if errors.Is(err, tickets.Unauthenticated) {
 		return Agent{}, &tickets.Error{Kind: tickets.Unauthenticated, Msg: "Login and password do not belong together."}
 	}
@@ -49,24 +68,28 @@ func (d *Door) Login(ctx context.Context, login, password, from string, now time
 // Confirm asks a person who is logged in for the password again, before something that moves money.
 // It is throttled apart from Login. Forbidden where the password is wrong.
 func (d *Door) Confirm(ctx context.Context, login, password string, now time.Time) error {
-	_, err := d.try(ctx, []string{"confirm/" + loginKey(login)}, login, password, now)
+	_, err := d.try(ctx, []limit{{"confirm/" + loginKey(login), Tries}}, login, password, now)
 	if errors.Is(err, tickets.Unauthenticated) {
 		return &tickets.Error{Kind: tickets.Forbidden, Msg: "This is not your password. Nothing was changed."}
 	}
 	return err
 }
 
-func (d *Door) try(ctx context.Context, keys []string, login, password string, now time.Time) (Agent, error) {
-	for _, key := range keys {
-		n, err := d.store.Hit(ctx, key, now, TryWindow)
+// try judges a password within the limits, of which the first is the narrowest.
+func (d *Door) try(ctx context.Context, limits []limit, login, password string, now time.Time) (Agent, error) {
+	turn := d.turn(limits[0].key)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return Agent{}, &tickets.Error{Kind: tickets.Unavailable, Msg: "Too much is going on just now. Try again.", Err: ctx.Err()}
+	}
+	for _, l := range limits {
+		n, err := d.store.Hit(ctx, l.key, now, TryWindow)
 		if err != nil {
 			return Agent{}, fmt.Errorf("count login try: %w", err)
 		}
-		most := Tries
-		if strings.HasPrefix(key, "address/") {
-			most = AddressTries
-		}
-		if n > most {
+		if n > l.most {
 			return Agent{}, &tickets.Error{Kind: tickets.TooMany, Msg: "Too many tries. Wait 15 minutes, then try again."}
 		}
 	}
@@ -87,12 +110,19 @@ func (d *Door) try(ctx context.Context, keys []string, login, password string, n
 	case !ok:
 		return Agent{}, tickets.Unauthenticated
 	}
-	for _, key := range keys {
-		if err := d.store.ClearHits(ctx, key); err != nil {
+	for _, l := range limits {
+		if err := d.store.ClearHits(ctx, l.key); err != nil {
 			return Agent{}, fmt.Errorf("forget login tries: %w", err)
 		}
 	}
 	return a, nil
+}
+
+// turn is the turn that a key waits for.
+func (d *Door) turn(key string) chan struct{} {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return d.turns[h.Sum32()%uint32(len(d.turns))]
 }
 
 // loginKey is a login as tries are counted under it: whatever is typed there, passwords by mistake

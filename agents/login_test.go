@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,7 +100,8 @@ func TestTriesAreCountedByLoginAndByAddress(t *testing.T) {
 		most int
 		at   func(i int) (login, address string)
 	}{
-		"one login, many addresses": {agents.Tries, func(i int) (string, string) { return "wang", fmt.Sprintf("192.0.2.%d", i) }},
+		"one login, one address":    {agents.Tries, func(int) (string, string) { return "wang", "192.0.2.1" }},
+		"one login, many addresses": {agents.LoginTries, func(i int) (string, string) { return "wang", fmt.Sprintf("192.0.2.%d", i) }},
 		"many logins, one address":  {agents.AddressTries, func(i int) (string, string) { return fmt.Sprintf("wang%d", i), "192.0.2.1" }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,6 +118,51 @@ func TestTriesAreCountedByLoginAndByAddress(t *testing.T) {
 				t.Errorf("%d tries were let through, want %d", let, c.most)
 			}
 		})
+	}
+}
+
+// TestWrongPasswordsFromElsewhereLockNobodyOut: whoever tries passwords at a login is stopped, and its owner
+// is not.
+func TestWrongPasswordsFromElsewhereLockNobodyOut(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for i := range 3 * agents.Tries {
+		_, err := h.door.Login(t.Context(), "wang", "wrong wrong wrong", "198.51.100.7", start())
+		if want := i >= agents.Tries; errors.Is(err, tickets.TooMany) != want {
+			t.Fatalf("try %d from elsewhere: %v", i+1, err)
+		}
+	}
+	if _, err := h.door.Login(t.Context(), "wang", password, "198.51.100.7", start()); !errors.Is(err, tickets.TooMany) {
+		t.Errorf("the right password from there: %v", err)
+	}
+	if _, err := h.door.Login(t.Context(), "wang", password, "192.0.2.1", start()); err != nil {
+		t.Errorf("the right password from here: %v", err)
+	}
+}
+
+// TestRightPasswordsAtOnceAreAllRight: people release several refunds at the same moment.
+func TestRightPasswordsAtOnceAreAllRight(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	var all sync.WaitGroup
+	for range 4 * agents.Tries {
+		all.Go(func() {
+			if err := h.door.Confirm(t.Context(), "wang", password, start()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var wrong atomic.Int64
+	for range 4 * agents.Tries {
+		all.Go(func() {
+			if err := h.door.Confirm(t.Context(), "wang", "wrong wrong wrong", start()); errors.Is(err, tickets.Forbidden) {
+				wrong.Add(1)
+			}
+		})
+	}
+	if all.Wait(); wrong.Load() != agents.Tries {
+		t.Errorf("%d wrong ones were judged, want %d", wrong.Load(), agents.Tries)
 	}
 }
 

@@ -28,7 +28,7 @@ func (s *Server) operations() huma.API {
 	api := humaecho.New(s.echo, config)
 	add(s, api, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/v1/login", Summary: "Log a person in",
-		Description: "A token that lasts 12 hours. Five tries in 15 minutes.", Errors: []int{401, 422, 429},
+		Description: "A token that lasts 12 hours. Five tries in 15 minutes from one address.", Errors: []int{401, 422, 429},
 	}, s.apiLogin)
 	add(s, api, huma.Operation{
 		OperationID: "list-tickets", Method: http.MethodGet, Path: "/v1/tickets", Summary: "List tickets",
