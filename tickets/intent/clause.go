@@ -12,11 +12,11 @@ type clause struct {
 	agent    bool // an agent or a bot says it, in a transcript
 }
 
-func (c clause) has(k concept) bool     { return c.all.has(k) }
-func (c clause) hasAny(s concepts) bool { return c.all.any(s) }
+func (c *clause) has(k concept) bool     { return c.all.has(k) }
+func (c *clause) hasAny(s concepts) bool { return c.all.any(s) }
 
 // find gives the index of the first word from i on that means any of s, or -1.
-func (c clause) find(s concepts, i int) int {
+func (c *clause) find(s concepts, i int) int {
 	for ; i < len(c.words); i++ {
 		if c.words[i].is.any(s) {
 			return i
@@ -27,7 +27,7 @@ func (c clause) find(s concepts, i int) int {
 
 // before tells whether a word meaning any of s ends at most gap characters
 // before word i begins.
-func (c clause) before(i int, s concepts, gap int) bool {
+func (c *clause) before(i int, s concepts, gap int) bool {
 	for j := i - 1; j >= 0 && c.words[i].from-c.words[j].to <= gap; j-- {
 		if c.words[j].is.any(s) {
 			return true
@@ -38,7 +38,7 @@ func (c clause) before(i int, s concepts, gap int) bool {
 
 // following tells whether a word meaning any of s begins at most gap
 // characters after word i ends.
-func (c clause) following(i int, s concepts, gap int) bool {
+func (c *clause) following(i int, s concepts, gap int) bool {
 	for j := i + 1; j < len(c.words) && c.words[j].from-c.words[i].to <= gap; j++ {
 		if c.words[j].is.any(s) {
 			return true
@@ -56,8 +56,8 @@ const longestClause = 240
 // Han characters and conjunctions, and hands each its words. Who speaks in a
 // transcript goes on until the next speaker.
 func split(t script, words []word) []clause {
-	var out []clause
 	f := t.folded
+	out := make([]clause, 0, len(f)/8+4)
 	start, next, sentence := 0, 0, 0
 	agent, dialogue := false, isDialogue(words)
 	cut := func(end int) {

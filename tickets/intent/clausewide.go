@@ -1,8 +1,22 @@
 package intent
 
+// wholeWords are those that whole and its parts note something by. Most clauses of a long letter hold
+// none of them.
+var wholeWords = func() concepts {
+	s := setOf(cHidden, cBroken, cCantfind, cEntry, cNegimp, cRefundobj, cHow, cStatus, cTopup, cOr, cGoods, cKeep,
+		cRenew, cResume, cOpen, cNext, cWhen, cNotyet, cState, cAgain, cMischarge, cTwice, cNotmine, cWhy, cCashout, cAsset)
+	for _, t := range topicKinds {
+		s = s.with(t.word)
+	}
+	return s
+}()
+
 // whole notes what a clause says by its words together, whatever their order.
 func (r *reading) whole(n int) {
-	c := r.clauses[n]
+	c := &r.clauses[n]
+	if !c.hasAny(wholeWords) {
+		return
+	}
 	at := func(k kind, s concepts) {
 		if i := c.find(s, 0); i >= 0 {
 			r.note(k, c.words[i].from, c.words[i].to)
@@ -30,6 +44,9 @@ func (r *reading) whole(n int) {
 	r.wholeStatus(n, c, at)
 	r.wholeAsset(n, c, at)
 	for _, t := range topicKinds {
+		if !c.has(t.word) {
+			continue
+		}
 		for i := c.find(setOf(t.word), 0); i >= 0; i = c.find(setOf(t.word), i+1) {
 			r.note(t.what, c.words[i].from, c.words[i].to)
 		}
@@ -61,12 +78,11 @@ func (r *reading) whole(n int) {
 // wholeStatus puts a question about progress together: a word for when, for
 // not yet or for how things stand, with something that was asked for or that
 // is to be charged.
-func (r *reading) wholeStatus(n int, c clause, at func(kind, concepts)) {
-	if r.foreign(c) || c.has(cAsset) {
+func (r *reading) wholeStatus(n int, c *clause, at func(kind, concepts)) {
+	if !c.hasAny(setOf(cNext, cWhen, cNotyet, cState)) || c.has(cAsset) || r.foreign(c) {
 		return
 	}
-	business := stopActs.or(setOf(cRefund, cRequest, cPromise))
-	switch {
+	switch business := stopActs.or(setOf(cRefund, cRequest, cPromise)); {
 	case c.has(cNext) && c.hasAny(setOf(cCharge, cCharged, cRenew)) && (c.question || c.has(cWhen)):
 		at(asksStatus, setOf(cNext))
 	case c.has(cWhen) && c.hasAny(setOf(cCharge, cCharged)) && !c.hasAny(negations) && !c.has(cPast):
@@ -113,7 +129,10 @@ var topicKinds = []struct {
 }
 
 // wholeCharge notes what is wrong about a charge.
-func (r *reading) wholeCharge(n int, c clause, at func(kind, concepts)) {
+func (r *reading) wholeCharge(n int, c *clause, at func(kind, concepts)) {
+	if !c.hasAny(setOf(cAgain, cMischarge, cTwice, cNotmine, cWhy)) {
+		return
+	}
 	charge := c.hasAny(setOf(cCharge, cCharged, cRenewed, cRenew)) && !r.foreign(c)
 	if c.has(cAgain) && c.hasAny(setOf(cCharge, cCharged, cRenewed)) && !r.foreign(c) && !(c.question && c.has(cState)) {
 		i := c.find(setOf(cAgain), 0)
@@ -121,7 +140,7 @@ func (r *reading) wholeCharge(n int, c clause, at func(kind, concepts)) {
 			at(chargedAgain, setOf(cAgain))
 		}
 	}
-	if i := c.find(setOf(cMischarge), 0); i >= 0 && !forbidsMoney(c, i) && (charge || r.beside(n, setOf(cCharge, cCharged, cRenewed))) {
+	if i := c.find(setOf(cMischarge), 0); i >= 0 && !forbidsMoney(*c, i) && (charge || r.beside(n, setOf(cCharge, cCharged, cRenewed))) {
 		at(chargedWrongly, setOf(cMischarge))
 	}
 	if c.has(cTwice) && charge {
@@ -136,7 +155,7 @@ func (r *reading) wholeCharge(n int, c clause, at func(kind, concepts)) {
 }
 
 // numbered tells whether a clause states a number of five digits or more.
-func (r *reading) numbered(c clause) bool {
+func (r *reading) numbered(c *clause) bool {
 	run := 0
 	for _, f := range r.text.folded[c.from:c.to] {
 		if run++; !isDigit(f) {
@@ -174,7 +193,7 @@ func (r *reading) nearEnding(n int) bool {
 }
 
 // wholeAsset notes a question about what becomes of assets.
-func (r *reading) wholeAsset(n int, c clause, at func(kind, concepts)) {
+func (r *reading) wholeAsset(n int, c *clause, at func(kind, concepts)) {
 	if c.has(cCashout) && !c.hasAny(negations) {
 		at(asksAsset, setOf(cCashout))
 		return

@@ -2,6 +2,7 @@ package intent
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,15 +17,44 @@ var englishLexicon string
 //go:embed lexicon/denial.txt
 var denialLexicon string
 
-// lexicon is a trie over all terms. A node's outgoing edges are in one map
-// keyed by node and rune, so a step costs one look-up.
+// lexicon is a trie over all terms. The edges that leave the root, which is tried at nearly every
+// character of a text, are in a table; those of any other node, few, are a list.
 type lexicon struct {
-	edges map[uint64]int32
-	ends  []concepts // what the term ending at a node means; empty where none ends
-	first [firstRunes]bool
+	first [firstRunes]int32 // edges of the root for the characters of the basic plane, 0 where none
+	nodes []node            // the root first
 }
 
+// node is a place in the trie.
+type node struct {
+	edges []edge
+	is    concepts // what the term ending here means; empty where none ends
+}
+
+type edge struct {
+	on rune
+	to int32
+}
+
+// firstRunes is the size of the basic plane; some emoji are outside.
 const firstRunes = 0x10000
+
+// begin is the node that the first character of a term leads to, 0 where none begins with it.
+func (l *lexicon) begin(on rune) int32 {
+	if on >= 0 && on < firstRunes {
+		return l.first[on]
+	}
+	return l.nodes[0].next(on)
+}
+
+// next is the node that a character leads to, 0 where none.
+func (n *node) next(on rune) int32 {
+	for _, e := range n.edges {
+		if e.on == on {
+			return e.to
+		}
+	}
+	return 0
+}
 
 // word is one term found in a text, at folded[from:to].
 type word struct {
@@ -53,7 +83,7 @@ var denials = sync.OnceValue(func() *lexicon {
 
 // compile builds a lexicon from files of lines "concept: term, term".
 func compile(files ...string) (*lexicon, error) {
-	l := &lexicon{edges: make(map[uint64]int32, 1<<15), ends: make([]concepts, 1, 1<<15)}
+	l := &lexicon{nodes: make([]node, 1, 1<<13)}
 	for _, file := range files {
 		for n, line := range strings.Split(file, "\n") {
 			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
@@ -66,10 +96,9 @@ func compile(files ...string) (*lexicon, error) {
 			}
 			for _, term := range strings.Split(terms, ", ") {
 				for _, t := range alternatives(strings.TrimSpace(term)) {
-					if t == "" {
-						return nil, fmt.Errorf("lexicon line %d: empty term", n+1)
+					if err := l.add(t, c); err != nil {
+						return nil, fmt.Errorf("lexicon line %d: %w", n+1, err)
 					}
-					l.add(t, c)
 				}
 			}
 		}
@@ -94,23 +123,30 @@ func alternatives(term string) []string {
 	return out
 }
 
-func (l *lexicon) add(term string, c concept) {
-	node := int32(0)
+func (l *lexicon) add(term string, c concept) error {
+	if term == "" {
+		return errors.New("empty term")
+	}
+	at := int32(0)
 	for i, r := range []rune(term) {
 		r = fold(halfWidth(r))
-		if i == 0 && r < firstRunes {
-			l.first[r] = true
+		next := l.nodes[at].next(r)
+		if i == 0 {
+			next = l.begin(r)
 		}
-		key := uint64(node)<<32 | uint64(uint32(r))
-		next, ok := l.edges[key]
-		if !ok {
-			next = int32(len(l.ends))
-			l.ends = append(l.ends, concepts{})
-			l.edges[key] = next
+		if next == 0 {
+			next = int32(len(l.nodes))
+			l.nodes = append(l.nodes, node{})
+			if i == 0 && r >= 0 && r < firstRunes {
+				l.first[r] = next
+			} else {
+				l.nodes[at].edges = append(l.nodes[at].edges, edge{on: r, to: next})
+			}
 		}
-		node = next
+		at = next
 	}
-	l.ends[node] = l.ends[node].with(c)
+	l.nodes[at].is = l.nodes[at].is.with(c)
+	return nil
 }
 
 // scan finds the longest term at each place, left to right, none overlapping.
@@ -118,9 +154,9 @@ func (l *lexicon) add(term string, c concept) {
 // time is linear in the text.
 func (l *lexicon) scan(t script) []word {
 	f := t.folded
-	words := make([]word, 0, len(f)/3+4)
+	var words []word
 	for i := 0; i < len(f); {
-		if f[i] < firstRunes && !l.first[f[i]] || i > 0 && sameWord(f[i-1], f[i]) {
+		if l.begin(f[i]) == 0 || i > 0 && sameWord(f[i-1], f[i]) {
 			i++
 			continue
 		}
@@ -128,6 +164,9 @@ func (l *lexicon) scan(t script) []word {
 		if end == 0 {
 			i++
 			continue
+		}
+		if words == nil {
+			words = make([]word, 0, len(f)/6+4)
 		}
 		words = append(words, word{from: i, to: end, is: is})
 		i = end
@@ -138,20 +177,16 @@ func (l *lexicon) scan(t script) []word {
 // longest gives the end and the meaning of the longest term at position i, or
 // zero where there is none.
 func (l *lexicon) longest(f []rune, i int) (end int, is concepts) {
-	node := int32(0)
-	for j := i; j < len(f); j++ {
-		next, ok := l.edges[uint64(node)<<32|uint64(uint32(f[j]))]
-		if !ok {
+	at := l.begin(f[i])
+	for j := i; at != 0; j++ {
+		n := &l.nodes[at]
+		if !n.is.empty() && (j+1 >= len(f) || !sameWord(f[j], f[j+1])) {
+			end, is = j+1, n.is
+		}
+		if j+1 >= len(f) {
 			break
 		}
-		node = next
-		if l.ends[node].empty() {
-			continue
-		}
-		if j+1 < len(f) && sameWord(f[j], f[j+1]) {
-			continue
-		}
-		end, is = j+1, l.ends[node]
+		at = n.next(f[j+1])
 	}
 	return end, is
 }

@@ -10,7 +10,7 @@ func (r *reading) billing(n, i int) {
 	case w.is.any(setOf(cCharged, cCharge, cRenewed, cRenew)) && c.before(i, setOf(cNeg), 8) && c.hasAny(setOf(cEnsure)):
 		r.note(asksStop, w.from, w.to)
 	case w.is.any(setOf(cCharged, cRenewed)) && !forbidsMoney(c, i):
-		if r.foreign(c) || c.before(i, setOf(cNeg), 10) && !c.has(cWhy) && !c.has(cNotmine) {
+		if r.foreign(&c) || c.before(i, setOf(cNeg), 10) && !c.has(cWhy) && !c.has(cNotmine) {
 			return
 		}
 		if c.has(cEvery) && !c.hasAny(setOf(cAgain, cPast, cPassive, cWhy)) && !r.sumFollows(w.to) {
@@ -28,9 +28,9 @@ func (r *reading) billing(n, i int) {
 			return
 		}
 		r.note(asksStop, c.words[max(0, i-1)].from, w.to)
-	case w.is.has(cCharge) && r.sumFollows(w.to) && !c.hasAny(setOf(cMonth, cYear, cQuarter, cNext, cStatus)) && !r.foreign(c):
+	case w.is.has(cCharge) && r.sumFollows(w.to) && !c.hasAny(setOf(cMonth, cYear, cQuarter, cNext, cStatus)) && !r.foreign(&c):
 		r.note(wasCharged, w.from, w.to)
-	case w.is.has(cCharge) && (c.before(i, setOf(cPast, cAgain, cPassive), 8) || c.following(i, setOf(cPast), 2)) && !r.foreign(c):
+	case w.is.has(cCharge) && (c.before(i, setOf(cPast, cAgain, cPassive), 8) || c.following(i, setOf(cPast), 2)) && !r.foreign(&c):
 		r.note(wasCharged, w.from, w.to)
 	}
 }
@@ -46,7 +46,7 @@ func (r *reading) sumFollows(at int) bool {
 
 // foreign tells whether a clause speaks of somebody else's business: another
 // company, a parcel, a top-up.
-func (r *reading) foreign(c clause) bool {
+func (r *reading) foreign(c *clause) bool {
 	if c.hasAny(setOf(cPlan, cBilling)) {
 		return false
 	}
@@ -84,7 +84,7 @@ func (r *reading) refunding(n, i int) {
 		if c.before(i, setOf(cNegimp), 5) {
 			r.note(noRefund, w.from, w.to)
 		}
-	case r.foreign(c):
+	case r.foreign(&c):
 		r.note(aboutGoods, w.from, w.to)
 	case c.has(cAsset) && !c.hasAny(setOf(cPlan, cBilling, cRemaining, cCharge, cCharged, cMonth, cQuarter, cYear)) || c.hasAny(near) && c.before(i, setOf(cAsset), 6):
 		r.note(asksAsset, w.from, w.to)

@@ -57,7 +57,11 @@ func endsOwnText(line string) bool {
 	case "--", "—", "——", "- -", "___", "________________________________":
 		return true
 	}
-	low := strings.ToLower(line)
+	if !strings.ContainsRune("-发發sS从來来获gG原", firstOf(line)) {
+		return false
+	}
+	const longestMark = 80 // bytes, with room for letters that are shorter in lower case
+	low := strings.ToLower(line[:min(len(line), longestMark)])
 	for _, mark := range []string{
 		"-----original", "----- original", "-----原始", "------原始", "--- 原始", "------------------ 原始",
 		"发自我的", "發自我的",
@@ -69,6 +73,12 @@ func endsOwnText(line string) bool {
 		}
 	}
 	return false
+}
+
+// firstOf is the first character of a line, U+FFFD of an empty one.
+func firstOf(line string) rune {
+	r, _ := utf8.DecodeRuneInString(line)
+	return r
 }
 
 // headsQuote knows the line above a quotation: "On … wrote:", "…写道：".
@@ -105,7 +115,7 @@ func normalise(s string) script {
 // where it is invisible.
 func halfWidth(r rune) rune {
 	switch {
-	case r >= 0x21 && r < 0x7f:
+	case r >= 0x21 && r < 0x7f, isHan(r):
 		return r
 	case r >= 0xff01 && r <= 0xff5e:
 		return r - 0xfee0
@@ -128,7 +138,7 @@ func halfWidth(r rune) rune {
 		return '-'
 	case r == '￥':
 		return '¥'
-	case r >= 0x4e00 && r <= 0x9fff || r < 0x2070:
+	case r < 0x2070:
 		return r
 	case r >= 0x2070 && r <= 0x2079 || r >= 0x2460 && r <= 0x24ff || r >= 0x2f00 && r <= 0x2fdf ||
 		r >= 0xf900 && r <= 0xfaff || r >= 0x1d400 && r <= 0x1d7ff:
@@ -154,11 +164,8 @@ func fold(r rune) rune {
 		}
 		return r
 	}
-	if r >= 0x4e00 && r <= 0x9fff {
-		if s, ok := simplified()[r]; ok {
-			return s
-		}
-		return r
+	if isHan(r) {
+		return simplified()[r-firstHan]
 	}
 	return unicode.ToLower(r)
 }
@@ -200,7 +207,7 @@ func isSpreader(r rune) bool {
 	return false
 }
 
-func isHan(r rune) bool   { return r >= 0x4e00 && r <= 0x9fff }
+func isHan(r rune) bool   { return r >= firstHan && r <= lastHan }
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 func isLatin(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 func isWord(r rune) bool  { return isDigit(r) || isLatin(r) }

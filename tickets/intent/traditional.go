@@ -2,18 +2,25 @@ package intent
 
 import "sync"
 
+// The range of Han characters that simplified knows.
+const firstHan, lastHan = 0x4e00, 0x9fff
+
 // simplified maps the traditional characters of this domain, and the Cantonese
-// ones that have a plain counterpart (咗 to 了, 嘅 to 的), to simplified ones.
+// ones that have a plain counterpart (咗 to 了, 嘅 to 的), to simplified ones, and every other Han
+// character to itself; firstHan is at 0.
 // Each maps to exactly one character, so that positions stay the same. It is a
 // small table of its own: the whole of the script is not needed to read a
 // request, and one-to-many mappings would need context.
-var simplified = sync.OnceValue(func() map[rune]rune {
-	from, to := []rune(traditionalRunes), []rune(simplifiedRunes)
-	m := make(map[rune]rune, len(from))
-	for i, r := range from {
-		m[r] = to[i]
+var simplified = sync.OnceValue(func() *[lastHan - firstHan + 1]rune {
+	var m [lastHan - firstHan + 1]rune
+	for i := range m {
+		m[i] = firstHan + rune(i)
 	}
-	return m
+	from, to := []rune(traditionalRunes), []rune(simplifiedRunes)
+	for i, r := range from {
+		m[r-firstHan] = to[i]
+	}
+	return &m
 })
 
 const traditionalRunes = "" +
