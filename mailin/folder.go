@@ -9,8 +9,8 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// drainage is one run through a folder. Three stages work on successive batches side by side: one
-// goroutine fetches, one keeps the originals and parses, and drain itself stores.
+// drainage is one run through a folder. Its stages work on successive batches side by side: one
+// goroutine fetches, some keep the originals and parse, one joins what is ready, and drain itself stores.
 type drainage struct {
 	*Poller
 	line   *line
@@ -23,7 +23,7 @@ type drainage struct {
 	large sync.Mutex // held while a spooled mail is read
 
 	mu     sync.Mutex
-	spools map[*byte]*spool // by their first byte: long mails that are not stored yet
+	spools map[*byte]*spool // by their first byte: long mails that are not read yet
 }
 
 // drain stores everything in the folder that is behind its cursor.
@@ -34,37 +34,49 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 	}
 	d := &drainage{Poller: p, line: l, folder: folder, fence: fence, auth: auth, first: folder == p.c.Folders[0]}
 	fetchCtx, stop := context.WithCancelCause(ctx)
+	fetched, prepared, gathered := make(chan haul), make(chan tickets.Batch), make(chan tickets.Batch)
 	var stages sync.WaitGroup
 	defer func() {
 		stop(nil)
-		stages.Wait() // also where storing broke in our own code: nobody may read what is freed
+		for range gathered {
+			continue // also where storing broke in our own code: nobody may read what is freed
+		}
+		stages.Wait()
 		d.freeAll()
 	}()
-	fetched, prepared := make(chan haul, 1), make(chan tickets.Batch, 1)
-	var fetchErr, prepareErr, storeErr error
+	var fetchErr, prepareErr, gatherErr, storeErr error
 	stages.Go(func() {
 		defer close(fetched)
 		fetchErr = guarded(func() error { return d.fetch(fetchCtx, cursor, fetched) })
 	})
 	stages.Go(func() {
 		defer close(prepared)
-		if prepareErr = guarded(func() error { return d.prepareAll(fetchCtx, fetched, prepared) }); prepareErr != nil {
+		if prepareErr = guarded(func() error { return d.prepareAll(fetchCtx, stop, fetched, prepared) }); prepareErr != nil {
 			stop(prepareErr)
 		}
 	})
-	for batch := range prepared {
+	stages.Go(func() {
+		defer close(gathered)
+		if gatherErr = guarded(func() error { return d.gather(prepared, gathered) }); gatherErr != nil {
+			stop(gatherErr)
+			for range prepared {
+				continue // let the stages before see that it is over
+			}
+		}
+	})
+	for batch := range gathered {
 		if storeErr != nil {
 			continue // let the stages before see that it is over
 		}
-		if storeErr = d.store(fetchCtx, batch, sum); storeErr != nil {
+		if storeErr = guarded(func() error { return d.store(ctx, batch, sum) }); storeErr != nil {
 			stop(storeErr)
 		}
 	}
 	stages.Wait()
-	if storeErr != nil || prepareErr != nil {
-		return errors.Join(storeErr, prepareErr)
+	if err := errors.Join(storeErr, gatherErr, prepareErr); err != nil {
+		return err
 	}
-	// What was fetched before a failure is stored by now.
+	// What was fetched or prepared before a failure is stored by now.
 	unfinished := d.finish(ctx, d.seen)
 	if fetchErr == nil {
 		fetchErr = d.reconcile(ctx, cursor.LastUID > 0, sum)
@@ -77,11 +89,7 @@ func (p *Poller) drain(ctx context.Context, l *line, folder string, fence int64,
 
 // store hands a batch over and counts what became of it.
 func (d *drainage) store(ctx context.Context, b tickets.Batch, sum *Summary) error {
-	var rows []tickets.Intake
-	var err error
-	spools := d.spooled(originals(b.Mails))
-	d.reading(spools, func() { rows, err = d.receive(ctx, b) })
-	d.free(spools)
+	rows, err := d.receive(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -91,16 +99,8 @@ func (d *drainage) store(ctx context.Context, b tickets.Batch, sum *Summary) err
 	return nil
 }
 
-func originals(mails []tickets.Incoming) [][]byte {
-	raws := make([][]byte, len(mails))
-	for i, m := range mails {
-		raws[i] = m.Original
-	}
-	return raws
-}
-
 // receive stores a batch. Where one mail of it can't be stored, that one is set aside and the others
-// are stored: one mail must not keep back all that come after it.
+// are stored: one mail must not keep back all that come after it. It is found by halving the batch.
 func (d *drainage) receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake, error) {
 	rows, err := d.c.Receiver.Receive(ctx, b)
 	if err == nil && len(rows) != len(b.Mails) {
@@ -120,18 +120,17 @@ func (d *drainage) receive(ctx context.Context, b tickets.Batch) ([]tickets.Inta
 		b.Mails[0] = unstorable(b.Mails[0])
 		return d.receive(ctx, b)
 	}
+	first, second := b, b
+	half := len(b.Mails) / 2
+	first.Mails, second.Mails = b.Mails[:half], b.Mails[half:]
+	first.LastUID = b.Mails[half-1].UID
 	rows = rows[:0]
-	for i, mail := range b.Mails {
-		one := b
-		one.Mails = []tickets.Incoming{mail}
-		if i < len(b.Mails)-1 {
-			one.LastUID = mail.UID
-		}
-		row, err := d.receive(ctx, one)
+	for _, part := range []tickets.Batch{first, second} {
+		stored, err := d.receive(ctx, part)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row...)
+		rows = append(rows, stored...)
 	}
 	return rows, nil
 }

@@ -9,38 +9,75 @@ import (
 	"sync"
 
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/evidence"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
-// prepareAll turns hauls into batches until there are no more.
-func (d *drainage) prepareAll(ctx context.Context, in <-chan haul, out chan<- tickets.Batch) error {
-	for h := range in {
-		b, err := d.prepareOne(ctx, h)
-		if err != nil {
-			return err
+// prepareAll turns hauls into batches until there are no more. A few are worked on at a time, so that
+// the processors have something to do while the disk syncs; they leave in the order they came.
+// stop ends ctx, for the stages before as well, when one can't be prepared.
+func (d *drainage) prepareAll(ctx context.Context, stop context.CancelCauseFunc, in <-chan haul, out chan<- tickets.Batch) error {
+	const atOnce = 2
+	type result struct {
+		batch tickets.Batch
+		err   error
+	}
+	waiting := make(chan chan result, atOnce-1)
+	var dropped error // read only once waiting is closed
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() {
+		defer close(waiting)
+		for h := range in {
+			if ctx.Err() != nil {
+				dropped = context.Cause(ctx)
+				continue // let the fetching see that it is over
+			}
+			r := make(chan result, 1)
+			waiting <- r
+			work.Go(func() {
+				var done result
+				done.err = guarded(func() (err error) {
+					done.batch, err = d.prepare(ctx, h)
+					return err
+				})
+				r <- done
+			})
 		}
-		select {
-		case out <- b:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+	})
+	var wrong error
+	for r := range waiting {
+		done := <-r
+		switch {
+		case wrong != nil: // what comes after one that is missing must not be stored
+		case done.err != nil:
+			wrong = done.err
+			stop(wrong)
+		default:
+			out <- done.batch // everything is taken, also after an error
 		}
 	}
-	return nil
+	if wrong == nil {
+		wrong = dropped
+	}
+	return wrong
 }
 
-// prepareOne prepares a haul, where it holds long mails by itself.
-func (d *drainage) prepareOne(ctx context.Context, h haul) (b tickets.Batch, err error) {
+// prepare keeps the originals of a haul and reads them, long mails by themselves. When it returns the originals
+// are on the disk, and nobody needs their bytes any more: what the evidence commits to is sealed.
+func (d *drainage) prepare(ctx context.Context, h haul) (b tickets.Batch, err error) {
 	raws := make([][]byte, len(h.mails))
 	for i, m := range h.mails {
 		raws[i] = m.raw
 	}
-	d.reading(d.spooled(raws), func() { b, err = d.prepare(ctx, h) })
+	spools := d.spooled(raws)
+	d.reading(spools, func() { b, err = d.keepAndRead(ctx, h) })
+	d.free(spools)
 	return b, err
 }
 
-// prepare keeps the originals of a haul and reads them, both at once. When it returns the originals
-// are on the disk.
-func (d *drainage) prepare(ctx context.Context, h haul) (tickets.Batch, error) {
+// keepAndRead does both at once.
+func (d *drainage) keepAndRead(ctx context.Context, h haul) (tickets.Batch, error) {
 	var raws [][]byte
 	for _, m := range h.mails {
 		if m.raw != nil {
@@ -50,12 +87,15 @@ func (d *drainage) prepare(ctx context.Context, h haul) (tickets.Batch, error) {
 	var refs []string
 	var keepErr error
 	var work sync.WaitGroup
+	defer work.Wait() // whatever happens, nobody reads them any more
 	if len(raws) > 0 {
 		work.Go(func() {
-			refs, keepErr = d.c.Raws.KeepBatch(ctx, raws)
-			if keepErr == nil && len(refs) != len(raws) {
-				keepErr = fmt.Errorf("%d mails kept under %d references", len(raws), len(refs))
-			}
+			keepErr = guarded(func() (err error) {
+				if refs, err = d.c.Raws.KeepBatch(ctx, raws); err == nil && len(refs) != len(raws) {
+					err = fmt.Errorf("%d mails kept under %d references", len(raws), len(refs))
+				}
+				return err
+			})
 		})
 	}
 	mails := make([]tickets.Incoming, len(h.mails))
@@ -110,7 +150,7 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	auth := Authenticate(ctx, f.raw, mail, options)
 	fingerprint := Fingerprint(f.raw)
 	in = tickets.Incoming{
-		UID: f.uid, Bytes: f.bytes, Original: f.raw, Fingerprint: hex.EncodeToString(fingerprint[:]),
+		UID: f.uid, Bytes: f.bytes, Sealed: evidence.Seal(f.raw), Fingerprint: hex.EncodeToString(fingerprint[:]),
 		InReplyTo: mail.InReplyTo, Tokens: mail.tags, PageTokens: pageTokens(f.raw, 0),
 		Message: message(f, mail),
 	}
@@ -178,7 +218,7 @@ func refused(f fetched, outcome tickets.Outcome, detail string) tickets.Incoming
 // unstorable is a mail that the database would not take: set aside, with its original.
 func unstorable(in tickets.Incoming) tickets.Incoming {
 	return tickets.Incoming{
-		UID: in.UID, Bytes: in.Bytes, Fingerprint: in.Fingerprint, Original: in.Original, Refused: tickets.OutcomeQuarantined,
+		UID: in.UID, Bytes: in.Bytes, Fingerprint: in.Fingerprint, Sealed: in.Sealed, Refused: tickets.OutcomeQuarantined,
 		PageTokens: in.PageTokens,
 		Detail:     "it could not be stored; its original is kept",
 		Message: tickets.Message{

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/canceldesk/canceldesk/tickets"
+	"github.com/canceldesk/canceldesk/tickets/evidence"
 )
 
 // ledger stands in for the desk, its database and its folder of originals. It keeps the promises that
@@ -89,7 +90,7 @@ func (l *ledger) Receive(ctx context.Context, b tickets.Batch) ([]tickets.Intake
 		case m.Message.Kind != string(KindMessage):
 			row.Outcome = tickets.Outcome(m.Message.Kind)
 		}
-		if raw, kept := l.raws[m.Message.Raw]; m.Refused == "" && (!kept || !bytes.Equal(raw, m.Original)) {
+		if raw, kept := l.raws[m.Message.Raw]; m.Refused == "" && (!kept || evidence.Commit(m.Sealed.Salt, raw) != m.Sealed.Digest) {
 			return nil, fmt.Errorf("mail %d: its original is not kept", m.UID)
 		}
 		rows = append(rows, row)

@@ -55,8 +55,9 @@ type Config struct {
 	LeaseLife time.Duration // 20 s, so that another process goes on within 30 s of this one's death
 	Backoff   Backoff
 
-	BatchMails int   // 100
+	BatchMails int   // fetched and kept at a time; 100
 	BatchBytes int64 // 8 MiB
+	StoreMails int   // stored in one transaction at most, where so many wait; 500
 	Parsers    int   // mails parsed side by side: as many as processors, at least 4, since name look-ups wait
 
 	Parse Options
@@ -136,6 +137,9 @@ func NewPoller(c Config) (*Poller, error) {
 	}
 	if c.BatchBytes <= 0 {
 		c.BatchBytes = 8 << 20
+	}
+	if c.StoreMails <= 0 {
+		c.StoreMails = 500
 	}
 	if c.Parsers <= 0 {
 		c.Parsers = max(4, runtime.NumCPU())

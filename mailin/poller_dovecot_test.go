@@ -42,8 +42,8 @@ func TestPollDrainsAMailboxOnceAndInOrder(t *testing.T) {
 	if diff := cmp.Diff(wantSubjects(mails), l.subjects()); diff != "" {
 		t.Errorf("stored mails (-want +got):\n%s", diff)
 	}
-	if want := mails / 100; l.batches != want {
-		t.Errorf("%d transactions, want %d", l.batches, want)
+	if most := mails / 100; l.batches > most { // a backlog is stored by the hundreds
+		t.Errorf("%d transactions, want %d at most", l.batches, most)
 	}
 	third := l.mails[2].Message
 	got := []any{third.Sender, third.SenderName, third.Channel, third.Kind, third.MessageID, third.At, l.mails[2].UID, l.mails[2].Bytes}
@@ -81,7 +81,7 @@ func TestKilledImapProcessLosesNothingAndDoublesNothing(t *testing.T) {
 		return nil
 	}
 	config := testConfig(serverAt(t, dovecot.Addr()), l)
-	config.BatchMails = 10
+	config.BatchMails, config.StoreMails = 10, 10
 	sum := poll(t, newTestPoller(t, config))
 	if diff := cmp.Diff(Summary{Mailbox: "service", Fetched: mails, Ticket: mails}, sum); diff != "" {
 		t.Errorf("poll (-want +got):\n%s", diff)

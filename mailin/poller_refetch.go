@@ -1,7 +1,6 @@
 package mailin
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -46,9 +45,7 @@ func (p *Poller) Refetch(ctx context.Context, at tickets.Place) (tickets.Incomin
 	if err != nil {
 		return tickets.Incoming{}, err
 	}
-	in := b.Mails[0]
-	in.Original = bytes.Clone(in.Original) // a long one is in a file that ends here
-	return in, nil
+	return b.Mails[0], nil
 }
 
 // Reread reads a mail again from the original that was kept, for one whose server has it no longer. What was kept of

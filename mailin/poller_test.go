@@ -241,7 +241,7 @@ func TestHolderWhoLostTheMailboxStops(t *testing.T) {
 		return nil
 	}
 	config := testConfig(memory.server(), l)
-	config.BatchMails = 2
+	config.BatchMails, config.StoreMails = 2, 2
 	sum, err := newTestPoller(t, config).PollOnce(t.Context())
 	if !errors.Is(err, tickets.Conflict) {
 		t.Errorf("error is %v, want a conflict", err)
@@ -340,7 +340,7 @@ func TestPollEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	l.before = func(tickets.Batch) error { cancel(); return nil }
 	config := testConfig(memory.server(), l)
-	config.BatchMails = 2
+	config.BatchMails, config.StoreMails = 2, 2
 	if _, err := newTestPoller(t, config).PollOnce(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want the context's", err)
 	}

@@ -84,7 +84,7 @@ func (w *spoolWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// hold keeps a spool until its mail is stored.
+// hold keeps a spool until its mail was read.
 func (d *drainage) hold(s *spool) {
 	if s == nil || len(s.bytes) == 0 {
 		return

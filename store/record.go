@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -108,27 +107,27 @@ func createAll[T any](g *gorm.DB, rows []T) error {
 // and the rows for beside it.
 func commit(r tickets.Record, n int64) (map[string]string, []EventPrivate, error) {
 	commitments := make(map[string]string, len(r.Private)+len(r.Files))
-	var rows []EventPrivate
-	add := func(row EventPrivate, content []byte) error {
+	rows := make([]EventPrivate, 0, len(r.Private)+len(r.Files))
+	add := func(row EventPrivate, c evidence.Commitment) error {
 		if _, taken := commitments[row.Name]; taken {
 			return fmt.Errorf("append event: %q is a private value and a file", row.Name)
 		}
-		var salt [32]byte
-		if _, err := rand.Read(salt[:]); err != nil {
-			return fmt.Errorf("append event: salt: %w", err)
-		}
-		commitments[row.Name] = evidence.Commit(salt, content)
-		row.Stream, row.N, row.Salt = r.Stream, n, salt[:]
+		commitments[row.Name] = c.Digest
+		row.Stream, row.N, row.Salt = r.Stream, n, c.Salt[:]
 		rows = append(rows, row)
 		return nil
 	}
 	for name, content := range r.Private {
-		if err := add(EventPrivate{Name: name, Content: content}, content); err != nil {
+		if err := add(EventPrivate{Name: name, Content: content}, evidence.Seal(content)); err != nil {
 			return nil, nil, err
 		}
 	}
 	for name, f := range r.Files {
-		if err := add(EventPrivate{Name: name, BlobRef: f.Ref}, f.Content); err != nil {
+		sealed := f.Sealed
+		if sealed.Digest == "" {
+			sealed = evidence.Seal(f.Content)
+		}
+		if err := add(EventPrivate{Name: name, BlobRef: f.Ref}, sealed); err != nil {
 			return nil, nil, err
 		}
 	}

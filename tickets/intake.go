@@ -3,6 +3,7 @@ package tickets
 import (
 	"time"
 
+	"github.com/canceldesk/canceldesk/tickets/evidence"
 	"github.com/canceldesk/canceldesk/tickets/intent"
 )
 
@@ -69,9 +70,12 @@ type Incoming struct {
 	UID         uint32
 	Fingerprint string
 	Bytes       int64
-	Original    []byte  // the mail's bytes, which the evidence commits to
-	Message     Message // TicketID and ID unset
-	InReplyTo   []string
+	// Original is what was received, which the evidence commits to. Where Sealed commits to it already it
+	// is not needed, so that many mails can wait to be stored.
+	Original  []byte
+	Sealed    evidence.Commitment
+	Message   Message // TicketID and ID unset
+	InReplyTo []string
 	// PageTokens are those of the links to customers' pages (PageTokens) anywhere in the original.
 	PageTokens []string
 	// Tokens are what stands behind the plus in those of our addresses that the mail was written to.

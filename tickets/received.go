@@ -29,7 +29,7 @@ func received(t Ticket, m Message, in Incoming, how, outcome string) Record {
 		r.Private["text"] = in.Original // what was written down or typed in a chat has no original beside it
 		return r
 	}
-	r.Files = map[string]File{"original": {Ref: m.Raw, Content: in.Original}}
+	r.Files = map[string]File{"original": {Ref: m.Raw, Content: in.Original, Sealed: in.Sealed}}
 	return r
 }
 

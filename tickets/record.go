@@ -1,5 +1,7 @@
 package tickets
 
+import "github.com/canceldesk/canceldesk/tickets/evidence"
+
 // Record is an event to be written: what happened, who did it, and the personal data that it commits
 // to without containing it.
 type Record struct {
@@ -15,10 +17,12 @@ type Record struct {
 	Files map[string]File
 }
 
-// File is a blob an event commits to.
+// File is a blob an event commits to: by Sealed where that was made when the blob was kept, else by
+// Content.
 type File struct {
 	Ref     string // blob reference
 	Content []byte
+	Sealed  evidence.Commitment
 }
 
 // The types of events. The words people read for them stand in tickets/evidence.

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -112,6 +113,21 @@ func Commit(salt [32]byte, content []byte) string {
 	h.Write(salt[:])
 	h.Write(content)
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Commitment is a commitment that was made ahead of the event that holds it.
+type Commitment struct {
+	Salt   [32]byte
+	Digest string // Commit(Salt, content); "" is no commitment
+}
+
+// Seal commits to content under a fresh salt. A large original is sealed as soon as it is read, so that
+// it need not be kept in memory until its event is written.
+func Seal(content []byte) Commitment {
+	var c Commitment
+	_, _ = rand.Read(c.Salt[:]) // never fails: where the machine has no randomness the program ends
+	c.Digest = Commit(c.Salt, content)
+	return c
 }
 
 func (e Event) check() error {
