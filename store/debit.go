@@ -28,7 +28,7 @@ func (r reader) DebitInFlight(ctx context.Context, chargeID string) (account.Deb
 // SaveDebitsInFlight keeps the debits that the biller named. One that was named before stays with the
 // case that learnt of it first.
 func (t *tx) SaveDebitsInFlight(ctx context.Context, list []account.DebitInFlight) error {
-	return fail("save debits in flight", createAll(t.on(ctx).Clauses(skipExisting()), list))
+	return fail("save debits in flight", createAllOr(ctx, t.on(ctx), list, "ON CONFLICT DO NOTHING"))
 }
 
 // DebitFacts reads what speaks for and against debiting a subscription, as it stood at one moment.

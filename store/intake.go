@@ -8,12 +8,19 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// rowsPerInsert bounds a multi-row INSERT, well below SQLite's 32,766 and PostgreSQL's 65,535 values.
-const rowsPerInsert = 500
-
-// InsertIntake stores ledger rows, all or none; Conflict where one's place is in the ledger already.
+// InsertIntake stores ledger rows and gives them their ids, all or none; Conflict where one's place is
+// in the ledger already.
 func (t *tx) InsertIntake(ctx context.Context, rows []tickets.Intake) error {
-	err := t.whole(ctx, func(g *gorm.DB) error { return createAll(g, rows) })
+	if err := t.usable(); err != nil {
+		return err
+	}
+	t.pending.got["intake"] = 2 * len(rows) // so many are asked for at once: it is known how many come
+	for i := range rows {
+		if err := t.pending.number(t.through(ctx), "intake", len(rows)-i, &rows[i].ID); err != nil {
+			return fail("number intake", err)
+		}
+	}
+	err := t.whole(ctx, func(g *gorm.DB) error { return createAll(t.through(ctx), g, rows) })
 	return fail("insert intake", err)
 }
 
@@ -24,7 +31,8 @@ func (t *tx) IntakeByFingerprint(ctx context.Context, fingerprints []string) ([]
 		return nil, nil
 	}
 	var list []tickets.Intake
-	err := t.on(ctx).Where("fingerprint <> '' AND fingerprint IN ? AND outcome NOT IN ('duplicate', 'oversize', 'quarantined')", fingerprints).
+	g := t.on(ctx)
+	err := g.Where("fingerprint <> '' AND ? AND outcome NOT IN ('duplicate', 'oversize', 'quarantined')", among(g, "fingerprint", fingerprints)).
 		Order("id").Find(&list).Error
 	return list, fail("intake by fingerprint", err)
 }
@@ -35,8 +43,13 @@ func (t *tx) IntakeByUID(ctx context.Context, folder tickets.Place, uids []uint3
 		return nil, nil
 	}
 	var list []tickets.Intake
-	err := t.on(ctx).Where("mailbox = ? AND folder = ? AND uid_validity = ? AND uid IN ?",
-		folder.Mailbox, folder.Folder, int64(folder.UIDValidity), uids).Order("uid").Find(&list).Error
+	wide := make([]int64, len(uids))
+	for i, uid := range uids {
+		wide[i] = int64(uid)
+	}
+	g := t.on(ctx)
+	err := g.Where("mailbox = ? AND folder = ? AND uid_validity = ? AND ?",
+		folder.Mailbox, folder.Folder, int64(folder.UIDValidity), among(g, "uid", wide)).Order("uid").Find(&list).Error
 	return list, fail("intake by uid", err)
 }
 

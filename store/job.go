@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/canceldesk/canceldesk/tickets"
 )
@@ -77,20 +76,14 @@ func (t *tx) Enqueue(_ context.Context, jobs ...tickets.Job) error {
 // one would have. The unique index over the keys of waiting jobs decides which it is, so that two
 // transactions can't both store the same; a job that runs is no longer waiting, so the new one is kept
 // and runs after it.
-func insertJobs(g *gorm.DB, jobs []tickets.Job) error {
+func insertJobs(ctx context.Context, g *gorm.DB, jobs []tickets.Job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	sooner := func(column string) clause.Assignment {
-		return clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(
-			fmt.Sprintf("CASE WHEN excluded.%[1]s < jobs.%[1]s THEN excluded.%[1]s ELSE jobs.%[1]s END", column))}
-	}
-	oneWaits := clause.OnConflict{
-		Columns:     []clause.Column{{Name: "key"}},
-		TargetWhere: clause.Where{Exprs: []clause.Expression{gorm.Expr("state = 'ready' AND key <> ''")}},
-		DoUpdates:   clause.Set{sooner("due_at"), sooner("run_at")},
-	}
-	if err := createAll(g.Clauses(oneWaits), newJobRows(jobs)); err != nil {
+	const oneWaits = `ON CONFLICT (key) WHERE state = 'ready' AND key <> '' DO UPDATE SET
+		due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END,
+		run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END`
+	if err := createAllOr(ctx, g, newJobRows(jobs), oneWaits); err != nil {
 		return err
 	}
 	return announceJobs(g)

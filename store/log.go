@@ -140,10 +140,10 @@ func (l *Log) grow(g *gorm.DB, size int64, lines [][]byte, of func(i int, leaf *
 	for i, h := range grown.Hashes {
 		hashes[i] = logHash{HashIndex: grown.At + int64(i), Hash: slices.Clone(h[:])}
 	}
-	if err := g.CreateInBatches(leaves, rowsPerInsert).Error; err != nil {
+	if err := createAll(g.Statement.Context, g, leaves); err != nil {
 		return 0, err
 	}
-	if err := g.CreateInBatches(hashes, rowsPerInsert).Error; err != nil {
+	if err := createAll(g.Statement.Context, g, hashes); err != nil {
 		return 0, err
 	}
 	return grown.Size, l.sign(g, grown.Size)

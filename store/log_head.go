@@ -58,7 +58,7 @@ func (l *Log) AppendHead(ctx context.Context, head evidence.Head) (index int64, 
 		for i, tip := range head.Streams {
 			streams[i] = logHeadStream{HeadID: row.ID, Stream: tip.Stream, Count: tip.Count, LastHash: tip.LastHash}
 		}
-		if err := createAll(g, streams); err != nil {
+		if err := createAll(g.Statement.Context, g, streams); err != nil {
 			return err
 		}
 		var err error

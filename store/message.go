@@ -31,7 +31,7 @@ func (t *tx) InsertMessage(ctx context.Context, m *tickets.Message) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	if err := t.pending.number(t.through(ctx), "messages", &m.ID); err != nil {
+	if err := t.pending.number(t.through(ctx), "messages", someMessages, &m.ID); err != nil {
 		return fail("number message", err)
 	}
 	t.pending.messages = append(t.pending.messages, *m)
@@ -69,9 +69,10 @@ func (t *tx) TicketsOfMailIDs(ctx context.Context, ids []string) (map[string][]i
 		MailID   string
 		TicketID int64
 	}
-	err := t.on(ctx).Raw(`SELECT message_id AS mail_id, ticket_id, id FROM messages WHERE message_id <> '' AND message_id IN ?
-		UNION SELECT o.mail_id, m.ticket_id, m.id FROM outgoing o JOIN messages m ON m.id = o.message_id WHERE o.mail_id IN ?
-		ORDER BY id`, ids, ids).Scan(&rows).Error
+	g := t.on(ctx)
+	err := g.Raw(`SELECT message_id AS mail_id, ticket_id, id FROM messages WHERE message_id <> '' AND ?
+		UNION SELECT o.mail_id, m.ticket_id, m.id FROM outgoing o JOIN messages m ON m.id = o.message_id WHERE ?
+		ORDER BY id`, among(g, "message_id", ids), among(g, "o.mail_id", ids)).Scan(&rows).Error
 	found := make(map[string][]int64, len(rows))
 	for _, r := range rows {
 		found[r.MailID] = append(found[r.MailID], r.TicketID)

@@ -113,7 +113,8 @@ func (t *tx) SentTo(ctx context.Context, mailIDs []string) (map[string]tickets.S
 		return map[string]tickets.Sent{}, nil
 	}
 	var list []tickets.Outgoing
-	err := t.on(ctx).Select("id", "mail_id", "recipient", "tell").Where("channel = ? AND mail_id IN ?", tickets.ByMail, mailIDs).Find(&list).Error
+	g := t.on(ctx)
+	err := g.Select("id", "mail_id", "recipient", "tell").Where("channel = ? AND ?", tickets.ByMail, among(g, "mail_id", mailIDs)).Find(&list).Error
 	out := make(map[string]tickets.Sent, len(list))
 	for _, o := range list {
 		out[o.MailID] = tickets.Sent{ID: o.ID, Recipient: o.Recipient, Tell: o.Tell}

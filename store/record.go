@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
-
-	"gorm.io/gorm"
 
 	"github.com/canceldesk/canceldesk/tickets"
 	"github.com/canceldesk/canceldesk/tickets/evidence"
@@ -51,13 +49,9 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	last, known := t.heads[r.Stream]
-	if !known {
-		// What waits to be inserted (pending) holds no events, so it need not be stored first.
-		err := t.conn.WithContext(t.through(ctx)).Model(&Event{}).Select("n", "hash").Where("stream = ?", r.Stream).Order("n DESC").Limit(1).Take(&last).Error
-		if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
-			return fail("end of the event chain", err)
-		}
+	last, err := t.head(ctx, r.Stream)
+	if err != nil {
+		return fail("end of the event chain", err)
 	}
 	at = at.UTC().Truncate(time.Microsecond)
 	commitments, privates, err := commit(r, last.N+1)
@@ -80,27 +74,61 @@ func (t *tx) Append(ctx context.Context, at time.Time, r tickets.Record) error {
 	return nil
 }
 
+// head is the end of a stream's chain. Where the transaction got many tickets at once, whoever appends to
+// one will append to others: the ends of all their chains are asked for together.
+func (t *tx) head(ctx context.Context, stream string) (head, error) {
+	if last, known := t.heads[stream]; known {
+		return last, nil
+	}
+	streams := []string{stream}
+	if slices.Contains(t.streams, stream) {
+		streams, t.streams = t.streams, nil
+	}
+	var ends []struct {
+		Stream string
+		N      int64
+		Hash   string
+	}
+	// What waits to be inserted (pending) holds no events, so it need not be stored first.
+	g := t.conn.WithContext(t.through(ctx))
+	err := g.Raw(`SELECT e.stream, e.n, e.hash FROM (SELECT stream, MAX(n) AS n FROM events WHERE ? GROUP BY stream) last
+		JOIN events e ON e.stream = last.stream AND e.n = last.n`, among(g, "stream", streams)).Scan(&ends).Error
+	if err != nil {
+		return head{}, err
+	}
+	for _, s := range streams {
+		if _, known := t.heads[s]; !known { // whose end has moved on since is known
+			t.heads[s] = head{}
+		}
+	}
+	for _, end := range ends {
+		if t.heads[end.Stream] == (head{}) {
+			t.heads[end.Stream] = head{N: end.N, Hash: end.Hash}
+		}
+	}
+	return t.heads[stream], nil
+}
+
+// handedOut remembers tickets that the transaction was given, for head.
+func (t *tx) handedOut(list []tickets.Ticket) {
+	for _, ticket := range list {
+		t.streams = append(t.streams, ticket.Number())
+	}
+}
+
 // flush stores what the transaction still has to insert, and its events and jobs, a few statements for
 // all of them. Nothing asks for events and jobs before it ends, and a batch of mails writes hundreds.
 func (t *tx) flush(ctx context.Context) error {
 	if err := t.pending.store(t.through(ctx)); err != nil {
 		return err
 	}
-	if err := createAll(t.on(ctx), t.events); err != nil {
+	if err := createAll(t.through(ctx), t.on(ctx), t.events); err != nil {
 		return fail("append events", err)
 	}
-	if err := createAll(t.on(ctx), t.privates); err != nil {
+	if err := createAll(t.through(ctx), t.on(ctx), t.privates); err != nil {
 		return fail("append events' private values", err)
 	}
-	return fail("enqueue", insertJobs(t.on(ctx), t.jobs))
-}
-
-// createAll inserts rows by the multi-row statement.
-func createAll[T any](g *gorm.DB, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return g.CreateInBatches(rows, rowsPerInsert).Error
+	return fail("enqueue", insertJobs(t.through(ctx), t.on(ctx), t.jobs))
 }
 
 // commit salts each personal value and each file's content and returns the commitments for the event

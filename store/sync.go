@@ -98,6 +98,9 @@ func saveSnapshot(g *gorm.DB, s account.Snapshot, conflicts []account.SyncConfli
 	return nil
 }
 
+// rowsPerInsert bounds a multi-row INSERT, well below SQLite's 32,766 and PostgreSQL's 65,535 values.
+const rowsPerInsert = 500
+
 func save[T any](g *gorm.DB, rows []T) error {
 	if len(rows) == 0 {
 		return nil

@@ -137,7 +137,7 @@ func (t *tx) InsertTicket(ctx context.Context, ticket *tickets.Ticket) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
-	if err := t.pending.number(t.through(ctx), "tickets", &ticket.ID); err != nil {
+	if err := t.pending.number(t.through(ctx), "tickets", someTickets, &ticket.ID); err != nil {
 		return fail("number ticket", err)
 	}
 	ticket.Version = 1
@@ -149,16 +149,34 @@ func (t *tx) InsertTicket(ctx context.Context, ticket *tickets.Ticket) error {
 // SaveTicket writes every field where the version is still the stored one; the comparison and the
 // write are one statement, so that of two writers one is Stale.
 func (t *tx) SaveTicket(ctx context.Context, ticket *tickets.Ticket) error {
-	next := *ticket
-	next.Version++
-	res := t.on(ctx).Model(&next).Where("version = ?", ticket.Version).Select("*").Updates(&next)
-	if res.Error != nil {
-		return fail("save ticket", res.Error)
+	return t.SaveTickets(ctx, []*tickets.Ticket{ticket})
+}
+
+// SaveTickets is SaveTicket for many: Stale where any of them is.
+func (t *tx) SaveTickets(ctx context.Context, list []*tickets.Ticket) error {
+	if err := t.usable(); err != nil {
+		return err
 	}
-	if res.RowsAffected == 0 {
-		return stale()
+	rows := make([]tickets.Ticket, 0, len(list))
+	for _, ticket := range list {
+		next := *ticket
+		next.Version++
+		if !t.pending.replace(next, ticket.Version) {
+			rows = append(rows, next)
+		}
 	}
-	ticket.Version = next.Version
+	if len(rows) > 0 {
+		n, err := saveAll(t.through(ctx), t.on(ctx), rows, "version")
+		if err != nil {
+			return fail("save tickets", err)
+		}
+		if n != int64(len(rows)) {
+			return stale()
+		}
+	}
+	for _, ticket := range list {
+		ticket.Version++
+	}
 	return nil
 }
 
@@ -186,7 +204,9 @@ func (t *tx) LiveTicketsOf(ctx context.Context, requesters ...string) ([]tickets
 		return nil, nil
 	}
 	var list []tickets.Ticket
-	err := t.on(ctx).Where("status <> 'closed' AND requester IN ?", requesters).Order("id").Find(&list).Error
+	g := t.on(ctx)
+	err := g.Where("status <> 'closed' AND ?", among(g, "requester", requesters)).Order("id").Find(&list).Error
+	t.handedOut(list)
 	return list, fail("live tickets of requesters", err)
 }
 
@@ -196,7 +216,9 @@ func (t *tx) TicketsByID(ctx context.Context, ids []int64) ([]tickets.Ticket, er
 		return nil, nil
 	}
 	var list []tickets.Ticket
-	err := t.on(ctx).Where("id IN ?", ids).Order("id").Find(&list).Error
+	g := t.on(ctx)
+	err := g.Where(among(g, "id", ids)).Order("id").Find(&list).Error
+	t.handedOut(list)
 	return list, fail("tickets by id", err)
 }
 

@@ -56,7 +56,8 @@ type tx struct {
 	reader
 	dialect dialect
 	over    bool            // f has returned
-	heads   map[string]head // ends of the event chains this transaction wrote to
+	heads   map[string]head // ends of the event chains this transaction wrote or may write to
+	streams []string        // of tickets whose chains it may write to, and whose ends it has not asked for
 
 	events   []Event // to be stored by flush
 	privates []EventPrivate
@@ -92,7 +93,7 @@ func (d *DB) inTx(ctx context.Context, f func(t *tx) error) error {
 				return err
 			}
 			t := &tx{
-				reader:  reader{conn: g, unbroken: d.dialect == sqliteDialect, pending: &pending{conn: g, last: map[string]int64{}}},
+				reader:  reader{conn: g, unbroken: d.dialect == sqliteDialect, pending: newPending(g)},
 				dialect: d.dialect, heads: map[string]head{},
 			}
 			defer func() { t.over = true }()

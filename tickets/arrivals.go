@@ -166,12 +166,14 @@ func (a *arrivals) change(t Ticket) {
 
 // save writes the tickets that were changed.
 func (a *arrivals) save(ctx context.Context) error {
-	for _, id := range a.changed {
+	list := make([]*Ticket, len(a.changed))
+	for i, id := range a.changed {
 		t := a.cases[id]
 		t.settle(a.d.settings.Calendar)
-		if err := a.tx.SaveTicket(ctx, &t); err != nil {
-			return err
-		}
+		list[i] = &t
+	}
+	if err := a.tx.SaveTickets(ctx, list); err != nil {
+		return err
 	}
 	return a.tx.PutQuotedLinks(ctx, a.quoted)
 }

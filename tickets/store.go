@@ -117,6 +117,8 @@ type Tx interface {
 	// SaveTicket writes the ticket where its Version is still the stored one, and counts it up;
 	// Stale otherwise.
 	SaveTicket(ctx context.Context, t *Ticket) error
+	// SaveTickets is SaveTicket for many at once; Stale where any of them is.
+	SaveTickets(ctx context.Context, list []*Ticket) error
 	// SaveAlert sets when the ticket is next looked at, which leaves its Version as it is.
 	SaveAlert(ctx context.Context, ticketID int64, at *time.Time) error
 	InsertMessage(ctx context.Context, m *Message) error
