@@ -54,10 +54,10 @@ const longestClause = 240
 
 // split cuts a text into clauses at punctuation, line ends, a blank between
 // Han characters and conjunctions, and hands each its words. Who speaks in a
-// transcript goes on until the next speaker.
-func split(t script, words []word) []clause {
+// transcript goes on until the next speaker. The clauses are written into the memory of old ones.
+func split(t script, words []word, old []clause) []clause {
 	f := t.folded
-	out := make([]clause, 0, len(f)/8+4)
+	out := old[:0]
 	start, next, sentence := 0, 0, 0
 	agent, dialogue := false, isDialogue(words)
 	cut := func(end int) {

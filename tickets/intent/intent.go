@@ -64,9 +64,11 @@ type Understanding struct {
 // useful is Clarify with low confidence. The time it takes grows linearly with
 // the text.
 func Understand(m Message) Understanding {
-	t := normalise(ownText(m))
-	words := vocabulary().scan(t)
-	r := read(t, words)
+	w := borrow()
+	defer w.giveBack()
+	w.text = w.text.normalise(ownText(m))
+	w.words = vocabulary().scan(w.text, w.words)
+	r := read(w)
 	u := decide(r)
 	u.Flags = flagsOf(r)
 	u.Facts = factsOf(r, u.Intents)

@@ -83,7 +83,7 @@ var denials = sync.OnceValue(func() *lexicon {
 
 // compile builds a lexicon from files of lines "concept: term, term".
 func compile(files ...string) (*lexicon, error) {
-	l := &lexicon{nodes: make([]node, 1, 1<<13)}
+	l := &lexicon{nodes: make([]node, 1, 1<<15)}
 	for _, file := range files {
 		for n, line := range strings.Split(file, "\n") {
 			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
@@ -151,10 +151,10 @@ func (l *lexicon) add(term string, c concept) error {
 
 // scan finds the longest term at each place, left to right, none overlapping.
 // A term of Latin letters or digits matches whole words only. A term is short, so the
-// time is linear in the text.
-func (l *lexicon) scan(t script) []word {
+// time is linear in the text. The words are written into the memory of old ones.
+func (l *lexicon) scan(t script, old []word) []word {
 	f := t.folded
-	var words []word
+	words := old[:0]
 	for i := 0; i < len(f); {
 		if l.begin(f[i]) == 0 || i > 0 && sameWord(f[i-1], f[i]) {
 			i++
@@ -164,9 +164,6 @@ func (l *lexicon) scan(t script) []word {
 		if end == 0 {
 			i++
 			continue
-		}
-		if words == nil {
-			words = make([]word, 0, len(f)/6+4)
 		}
 		words = append(words, word{from: i, to: end, is: is})
 		i = end

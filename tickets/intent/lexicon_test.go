@@ -20,9 +20,9 @@ func TestScan_takes_the_longest_whole_words(t *testing.T) {
 		"取消 页面":            {"取消"},
 	}
 	for text, want := range cases {
-		s := normalise(text)
+		s := script{}.normalise(text)
 		var got []string
-		for _, w := range l.scan(s) {
+		for _, w := range l.scan(s, nil) {
 			got = append(got, string(s.folded[w.from:w.to]))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -57,7 +57,7 @@ func TestNormalise(t *testing.T) {
 		"“don’t” \t stop…": "\"don't\" stop…",
 		"𝟭𝟯𝟴":              "138",
 	} {
-		s := normalise(text)
+		s := script{}.normalise(text)
 		if got := string(s.folded); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}

@@ -44,8 +44,10 @@ var (
 )
 
 // read finds the clauses of a text and what each of them says.
-func read(t script, words []word) *reading {
-	r := &reading{text: t, words: words, clauses: split(t, words)}
+func read(w *workspace) *reading {
+	w.clauses = split(w.text, w.words, w.clauses)
+	t := w.text
+	r := &reading{text: t, words: w.words, clauses: w.clauses}
 	own := 0
 	for _, c := range r.clauses {
 		if !c.agent {
@@ -62,7 +64,7 @@ func read(t script, words []word) *reading {
 			r.topics = r.topics.or(c.all)
 		}
 	}
-	denied := r.denied(denials().scan(t))
+	denied := r.denied(denials().scan(t, nil))
 	for i := range r.clauses {
 		if !r.clauses[i].agent && !denied[i] {
 			r.clause(i)

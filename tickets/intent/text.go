@@ -90,13 +90,15 @@ func headsQuote(line string) bool {
 		strings.HasSuffix(line, "寫道：") || strings.HasSuffix(line, "寫道:")
 }
 
-// normalise folds a text in one pass: invalid bytes become U+FFFD, invisible
+// normalise folds a text in one pass, into the memory of an old one: invalid bytes become U+FFFD, invisible
 // characters go, full width becomes half width, white space becomes one space
 // (line ends stay), and Han characters spread out with blanks or dots between
 // them ("自 动 续 费") close up.
-func normalise(s string) script {
-	n := utf8.RuneCountInString(s)
-	t := script{plain: make([]rune, 0, n), folded: make([]rune, 0, n)}
+func (t script) normalise(s string) script {
+	t.plain, t.folded = t.plain[:0], t.folded[:0]
+	if n := utf8.RuneCountInString(s); n > cap(t.plain) || n > cap(t.folded) {
+		t.plain, t.folded = make([]rune, 0, n), make([]rune, 0, n)
+	}
 	for _, r := range s {
 		r = halfWidth(r)
 		if r < 0 {
