@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -138,6 +139,9 @@ func (b *Blobs) write(ctx context.Context, segment string, r io.Reader) (int64, 
 	return n, blobError("write segment", errors.Join(err, w.Close()))
 }
 
+// writeBytes is how much of a segment is written at a time.
+const writeBytes = 128 << 10
+
 // writeSynced writes a file that is there whole or not at all, whatever happens to the power: the
 // bytes are synced before the file gets its name, and the folder after.
 func writeSynced(dir, name string, r io.Reader) (n int64, err error) {
@@ -151,7 +155,11 @@ func writeSynced(dir, name string, r io.Reader) (n int64, err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if n, err = io.Copy(f, r); err != nil {
+	b := bufio.NewWriterSize(f, writeBytes) // most mails are small, and a batch of them is one file
+	if n, err = io.Copy(b, r); err == nil {
+		err = b.Flush()
+	}
+	if err != nil {
 		return 0, err
 	}
 	if err = f.Sync(); err != nil {

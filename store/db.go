@@ -82,7 +82,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	const both = "&_loc=UTC&_busy_timeout=5000&_stmt_cache_size=256"
-	w := sql.OpenDB(sqliteConnector(file + "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_cache_size=-32768" + both))
+	w := sql.OpenDB(sqliteConnector(file + "?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_cache_size=-16384" + both))
 	w.SetMaxOpenConns(1)
 	r := sql.OpenDB(sqliteConnector(file + "?mode=ro&_query_only=1" + both))
 	r.SetMaxOpenConns(4)

@@ -34,10 +34,12 @@ func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
 }
 
 // Driver is the driver underneath. The write-ahead log grows to 32 MB before its pages are copied into
-// the database: with the default of 4 MB every third batch of mails would wait for that.
+// the database: with the default of 4 MB every third batch of mails would wait for that. What a statement
+// changes is remembered, should it fail half-way, in memory: a batch would write more of that to
+// temporary files than to the log.
 func (c sqliteConnector) Driver() driver.Driver {
 	return &sqlite3.SQLiteDriver{ConnectHook: func(conn *sqlite3.SQLiteConn) error {
-		_, err := conn.Exec("PRAGMA wal_autocheckpoint = 8000", nil)
+		_, err := conn.Exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY", nil)
 		return err
 	}}
 }

@@ -164,7 +164,7 @@ func (t *table) insert(ctx context.Context, g *gorm.DB, columns []column, rows r
 
 // rowsPerStatement is how many rows go into one statement on SQLite, a power of two: what is left goes
 // by the next smaller ones, so that there are few texts.
-const rowsPerStatement = 32
+const rowsPerStatement = 16
 
 // saveAll writes every column of rows by their id where their version is still the one before, and
 // reports how many it wrote.
