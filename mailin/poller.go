@@ -57,7 +57,7 @@ type Config struct {
 
 	BatchMails int   // fetched and kept at a time; 100
 	BatchBytes int64 // 8 MiB
-	StoreMails int   // stored in one transaction at most, where so many wait; 500
+	StoreMails int   // stored in one transaction at most, where so many wait; 300
 	Parsers    int   // mails parsed side by side: as many as processors, at least 4, since name look-ups wait
 
 	Parse Options
@@ -139,7 +139,7 @@ func NewPoller(c Config) (*Poller, error) {
 		c.BatchBytes = 8 << 20
 	}
 	if c.StoreMails <= 0 {
-		c.StoreMails = 500
+		c.StoreMails = 300
 	}
 	if c.Parsers <= 0 {
 		c.Parsers = max(4, runtime.NumCPU())
