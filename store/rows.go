@@ -48,7 +48,7 @@ type tableKey struct {
 func tableOf[T any](g *gorm.DB) (*table, error) {
 	of := tableKey{dialect: g.Name(), of: reflect.TypeFor[T]()}
 	if t, known := tables.Load(of); known {
-		return t.(*table), nil //nolint:forcetypeassert // nothing else is stored
+		return t.(*table), nil //nolint:errcheck // nothing else is stored
 	}
 	stmt := &gorm.Statement{DB: g}
 	if err := stmt.Parse(new(T)); err != nil {
@@ -69,7 +69,7 @@ func tableOf[T any](g *gorm.DB) (*table, error) {
 		}
 	}
 	stored, _ := tables.LoadOrStore(of, t)
-	return stored.(*table), nil //nolint:forcetypeassert // nothing else is stored
+	return stored.(*table), nil //nolint:errcheck // nothing else is stored
 }
 
 // text gives the statement for a purpose, written once.

@@ -17,7 +17,7 @@ var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
 // borrow gives a workspace nobody else uses until it is given back.
 func borrow() *workspace {
-	return workspaces.Get().(*workspace) //nolint:forcetypeassert // nothing else is in the pool
+	return workspaces.Get().(*workspace) //nolint:errcheck // nothing else is in the pool
 }
 
 func (w *workspace) giveBack() {
