@@ -144,14 +144,14 @@ func (d *drainage) understand(ctx context.Context, f fetched) (in tickets.Incomi
 	case tickets.OutcomeOversize:
 		return d.beginning(f)
 	}
-	mail := Parse(f.raw, d.c.Parse)
+	mail, root := parse(f.raw, d.c.Parse)
 	options := d.auth
 	options.ReceivedAt = f.at
 	auth := Authenticate(ctx, f.raw, mail, options)
 	fingerprint := Fingerprint(f.raw)
 	in = tickets.Incoming{
 		UID: f.uid, Bytes: f.bytes, Sealed: evidence.Seal(f.raw), Fingerprint: hex.EncodeToString(fingerprint[:]),
-		InReplyTo: mail.InReplyTo, Tokens: mail.tags, PageTokens: pageTokens(f.raw, 0),
+		InReplyTo: mail.InReplyTo, Tokens: mail.tags, PageTokens: pageTokens(f.raw, root, 0),
 		Message: message(f, mail),
 	}
 	in.Message.Assurance, in.Message.AssuranceWhy, in.Proof = auth.Level, auth.Reasons, auth.Method

@@ -14,9 +14,8 @@ const (
 
 // pageTokens are the tokens of the links to customers' pages that a mail holds anywhere in its texts, shown or
 // not: in what is quoted, in the mark-up as it came, in attached mails and text files. Whoever may read the
-// original finds them there, too.
-func pageTokens(raw []byte, depth int) []string {
-	w := newWalker(raw, Options{})
+// original finds them there, too. root is the tree of raw.
+func pageTokens(raw []byte, root *part, depth int) []string {
 	found := tokensIn(raw) // what is not encoded, headers included
 	var walk func(p *part)
 	walk = func(p *part) {
@@ -34,10 +33,10 @@ func pageTokens(raw []byte, depth int) []string {
 			found = append(found, tokensIn(content)...)
 		}
 		if message && depth < linkDepth {
-			found = append(found, pageTokens(content, depth+1)...)
+			found = append(found, pageTokens(content, newWalker(content, Options{}).root(), depth+1)...)
 		}
 	}
-	walk(w.root())
+	walk(root)
 	return found
 }
 

@@ -13,6 +13,12 @@ import (
 // read; what was wrong with the mail is named in Defects. raw is not changed,
 // and the result holds no part of it.
 func Parse(raw []byte, o Options) Mail {
+	m, _ := parse(raw, o)
+	return m
+}
+
+// parse is Parse with the tree that was read, which points into raw.
+func parse(raw []byte, o Options) (Mail, *part) {
 	w := newWalker(raw, o)
 	root := w.root()
 	var m Mail
@@ -41,7 +47,7 @@ func Parse(raw []byte, o Options) Mail {
 		m.Bounce = readBounce(root, m.Subject, text, w.o)
 	}
 	m.Defects = w.defects.list
-	return m
+	return m, root
 }
 
 // AttachmentContent returns the attachment at that index of the list Parse
