@@ -159,7 +159,8 @@ func (b bundle) account(t *testing.T, no string) account.Snapshot {
 			ID: "r-" + no, ChargeID: "c-" + no, AccountNo: no, AmountFen: 100, State: account.RefundSucceeded, At: b.at.AddDate(0, 0, -10),
 			Elsewhere: true, Version: 1,
 		}},
-		Assets: []account.AssetLot{{ID: "l-" + no, AccountNo: no, Kind: "coin", Source: account.Paid, Quantity: 60, ValueFen: 600}},
+		Assets:   []account.AssetLot{{ID: "l-" + no, AccountNo: no, Kind: "coin", Source: account.Paid, Quantity: 60, ValueFen: 600}},
+		InFlight: []account.DebitInFlight{},
 	}
 	g := b.Conn().WithContext(b.ctx())
 	for _, row := range []any{&s.Account, &s.Subscriptions, &s.Agreements, &s.Charges, &s.Refunds, &s.Assets} {

@@ -95,8 +95,8 @@ func holdPromises() []promise {
 				got, err := tx.SentTo(b.ctx(), []string{asked.MailID, receipt.MailID, "nobody@desk"})
 				must(t, err)
 				if d := cmp.Diff(map[string]tickets.Sent{
-					asked.MailID:   {Recipient: "li@example.com", Tell: tickets.TellHoldAsked},
-					receipt.MailID: {Recipient: "li@example.com", Tell: tickets.TellReceipt},
+					asked.MailID:   {ID: asked.ID, Recipient: "li@example.com", Tell: tickets.TellHoldAsked},
+					receipt.MailID: {ID: receipt.ID, Recipient: "li@example.com", Tell: tickets.TellReceipt},
 				}, got); d != "" {
 					t.Errorf("sent to (-want +got):\n%s", d)
 				}
