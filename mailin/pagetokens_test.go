@@ -23,6 +23,8 @@ func TestTheLinkOfAQuotedMailIsFoundWhereverTheOriginalHoldsIt(t *testing.T) {
 		"written":           "Content-Type: text/plain; charset=utf-8\r\n\r\n打不开 " + link + "/receipt 请处理\r\n",
 		"behind a redirect": "Content-Type: text/plain\r\n\r\nhttps://safe.example/?url=https%3A%2F%2Fdesk.example.com%2Fc%2F" + token + "&x=1\r\n",
 		"cut by a reader":   "Content-Type: text/plain\r\n\r\n> " + link[:60] + "\r\n> " + link[60:] + "\r\n",
+		"cut and marked":    "Content-Type: text/plain\r\n\r\n| " + link[:60] + "\r\n| " + link[60:] + "\r\n",
+		"cut unseen":        "Content-Type: text/plain; charset=utf-8\r\n\r\n" + link[:70] + "\u200b" + link[70:] + "\r\n",
 		"another spelling":  "Content-Type: text/html\r\n\r\n<a href=\"https://desk.example.com/%63/" + token + "\">x</a>\r\n",
 		"in a header":       "X-Link: " + link + "\r\nContent-Type: text/plain\r\n\r\nok\r\n",
 		"soft line breaks":  "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + link[:50] + "=\r\n" + link[50:] + "\r\n",

@@ -45,10 +45,10 @@ func PageTokens(text string) []string {
 		return nil
 	}
 	whole := strings.Map(func(r rune) rune {
-		if r == '>' || unicode.IsSpace(r) {
-			return -1
+		if r == '-' || r == '_' || r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
 		}
-		return r
+		return -1 // line ends, marks of quotation, what can't be seen
 	}, text)
 	return append(pageToken.FindAllString(text, -1), pageToken.FindAllString(whole, -1)...)
 }

@@ -154,6 +154,9 @@ func (t *Ticket) asked(u intent.Understanding) bool {
 	return u.Affirms && (waits || t.Status == Open && t.Reason == ReasonHoldRefused)
 }
 
+// clearly is the confidence from which what a line of a chat asks for counts against what one before took back.
+const clearly = 0.75
+
 // heard takes in what a later message says and returns the reason to open the ticket for, "" where
 // its status stays. A request is taken back by whom it came from, with the assurance it has; anybody
 // else's withdrawal is only read, because a forged one must not keep a stop from going on.
@@ -161,7 +164,11 @@ func (t *Ticket) heard(m Message, u intent.Understanding, how Arrival) string {
 	t.Absorb(u)
 	his := m.Assurance >= 1 && (m.Scope != "" || m.Sender != "" && strings.EqualFold(m.Sender, t.Requester))
 	t.SenderProven = t.SenderProven || his
+	again := m.Channel == Chat && !u.Withdraws && u.Confidence >= clearly && slices.ContainsFunc(u.Intents, intent.Intent.Stops)
 	switch {
+	case again && his && t.Live() && t.Objection == ReasonWithdrawal:
+		t.Objection = "" // he wants it after all, and says so as plainly as at first
+		return ReasonAskedAgain
 	case u.Withdraws && his && (t.Live() || how == Reopen):
 		return ReasonWithdrawal
 	case how == Reopen && slices.ContainsFunc(u.Intents, intent.Intent.Stops):

@@ -21,7 +21,7 @@ const ReasonWithdrawn = "withdrawn"
 // customer who takes it back. Where something was held back or asked, the registered contact is told.
 func (d *Desk) Withdraw(ctx context.Context, id int64, by Actor) (Ticket, error) {
 	return d.act(ctx, id, by, func(tx Tx, t *Ticket, at time.Time) ([]Record, []Job, error) {
-		if err := withdrawable(ctx, tx, *t); err != nil {
+		if err := withdrawable(ctx, tx, *t, at); err != nil {
 			return nil, nil, err
 		}
 		snap, err := takesBack(ctx, tx, *t, at)
@@ -116,8 +116,12 @@ func (d *Desk) withdrawnJobs(ctx context.Context, tx Tx, t Ticket, a account.Acc
 	return []Job{{Kind: JobTell, TicketID: t.ID, Ref: string(TellWithdrawn), DueAt: at, Key: "tell/" + t.Number() + "/" + string(TellWithdrawn)}}, nil
 }
 
+// stillAlive is how long after the desk asked for an agreement's end a channel that says it is alive has plainly
+// not ended it.
+const stillAlive = 10 * time.Minute
+
 // withdrawable is Conflict where the request can't be taken back any more, with what can be done.
-func withdrawable(ctx context.Context, tx Tx, t Ticket) error {
+func withdrawable(ctx context.Context, tx Tx, t Ticket, at time.Time) error {
 	effects, err := tx.Effects(ctx, t.ID)
 	if err != nil {
 		return err
@@ -129,6 +133,8 @@ func withdrawable(ctx context.Context, tx Tx, t Ticket) error {
 		case e.Kind == HoldDebits || e.Kind == ReleaseDebits:
 		case e.State == EffectAboutTo && e.Attempts > 0 && t.Objection == ReasonWithdrawal:
 			// It was asked after since, and the other side had heard nothing of it.
+		case e.State == EffectPending && e.Kind == EndAgreement && t.Objection == ReasonWithdrawal && !at.Before(e.At.Add(stillAlive)):
+			// It was asked after since as well, and the channel says that it is alive.
 		case e.State == EffectDone:
 			done = append(done, e.Target)
 		case e.State != EffectRefused:

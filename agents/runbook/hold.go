@@ -45,6 +45,9 @@ func planHold(c Case, r tickets.Settings, now time.Time) (Next, bool) {
 		if !ok || !sub.AutoRenew && sub.NextChargeAt == nil || c.heldInCycle(sub, r.Zone) || c.tried(HoldKey(c.Ticket.Number(), id)) {
 			continue
 		}
+		if e, asked := c.effect(HoldKey(c.Ticket.Number(), id)); asked && e.State.Settled() {
+			continue // the biller has said what it says to this case: once asked, it is not asked again
+		}
 		return Next{
 			Do: DoHold, Key: HoldKey(c.Ticket.Number(), id),
 			Hold: tickets.Hold{TicketID: c.Ticket.ID, SubscriptionID: id, State: tickets.HoldActive, Reason: tickets.ReasonNotVerified, At: now, Until: holdUntil(sub, now)},

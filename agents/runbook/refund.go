@@ -195,7 +195,7 @@ func proposals(c Case, q account.Quote, r tickets.Settings, now time.Time, ownFa
 			continue
 		}
 		sum += l.RefundFen
-		beyond := auto == tickets.Auto && sum > limit || !c.Account.KnowsPayer(l.ChargeID, r.Zone) || backdated && (ownFault || more[l.ChargeID])
+		beyond := auto == tickets.Auto && sum > limit || !c.Account.KnowsPayer(l.ChargeID) || backdated && (ownFault || more[l.ChargeID])
 		out = append(out, Proposal{
 			ChargeID: l.ChargeID, AmountFen: l.RefundFen, OwnFault: ownFault, Reason: string(l.Ground),
 			QuoteHash: q.Hash, Approved: auto == tickets.Auto && !beyond && !(ownFault && c.weighed(l.ChargeID)), Supervised: beyond,

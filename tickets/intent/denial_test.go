@@ -129,3 +129,15 @@ func TestParseLine_takes_a_blank_mail_for_a_message(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSubjectOfAnAnswerDoesNotOutweighItsText(t *testing.T) {
+	t.Parallel()
+	for _, subject := range []string{"Re: 退订", "回复：请关闭自动续费", "答复: 退订"} {
+		if u := Understand(Message{Channel: "email", Subject: subject, Text: "算了，不取消了，我还要用"}); !u.Withdraws || slices.ContainsFunc(u.Intents, Intent.Stops) {
+			t.Errorf("%q: %v, withdraws %v (%v)", subject, u.Intents, u.Withdraws, u.Why)
+		}
+		if u := Understand(Message{Channel: "email", Subject: subject, Text: "怎么还没办好？账号 galaxy2201"}); !slices.ContainsFunc(u.Intents, Intent.Stops) {
+			t.Errorf("%q, a reminder: %v (%v)", subject, u.Intents, u.Why)
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package intent
 
+import "strings"
+
 // Intent is what a customer asks for; one of the constants below.
 type Intent string
 
@@ -64,6 +66,28 @@ type Understanding struct {
 // useful is Clarify with low confidence. The time it takes grows linearly with
 // the text.
 func Understand(m Message) Understanding {
+	if isAnswer(m.Subject) {
+		// An answer's subject repeats what was asked before, by whomever: what the text says by itself comes first.
+		u := understand(Message{Channel: m.Channel, Text: m.Text})
+		if u.Withdraws || u.Affirms || u.Denies || u.Thanks {
+			return u
+		}
+	}
+	return understand(m)
+}
+
+// isAnswer reports whether a subject is one that mail programs give to answers.
+func isAnswer(subject string) bool {
+	subject = strings.ToLower(strings.TrimSpace(subject))
+	for _, p := range []string{"re:", "re：", "回复:", "回复：", "答复:", "答复："} {
+		if strings.HasPrefix(subject, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func understand(m Message) Understanding {
 	w := borrow()
 	defer w.giveBack()
 	w.text = w.text.normalise(ownText(m))
