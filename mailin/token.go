@@ -25,9 +25,10 @@ type OAuth2 struct {
 	RefreshToken string
 	Scope        string
 	// Kept and Keep, where set, hold the refresh token that the provider gave in place of the one before, so that
-	// it is used after a restart too. Kept is "" where there is none.
+	// it is used after a restart too. Kept is "" where there is none. Keep reports whether it was kept, and says
+	// itself what went wrong; until it is, the running program goes on with it and tries again.
 	Kept func() (string, error)
-	Keep func(refreshToken string) error
+	Keep func(refreshToken string) bool
 	Now  func() time.Time
 }
 
@@ -43,10 +44,11 @@ const (
 // Tokens gives the access tokens of a mailbox, each as long as it lives. Its methods may be called by several
 // goroutines at once.
 type Tokens struct {
-	from OAuth2
-	mu   sync.Mutex
-	last string // the token to use until, "" for none
-	till time.Time
+	from   OAuth2
+	mu     sync.Mutex
+	last   string // the token to use until, "" for none
+	till   time.Time
+	unkept string // a refresh token that could not be kept yet
 }
 
 // NewTokens gives tokens from there.
@@ -85,7 +87,10 @@ func (t *Tokens) Refused(token string) {
 // settings: a person may have put a new one there.
 func (t *Tokens) get(ctx context.Context) (*oauth2.Token, error) {
 	var kept string
-	if t.from.Kept != nil {
+	switch {
+	case t.unkept != "":
+		kept = t.unkept
+	case t.from.Kept != nil:
 		var err error
 		if kept, err = t.from.Kept(); err != nil {
 			return nil, &tickets.Error{Kind: tickets.Unavailable, Msg: "The kept refresh token of the mailbox can't be read.", Err: err}
@@ -118,10 +123,10 @@ func (t *Tokens) ask(ctx context.Context, refresh string) (*oauth2.Token, error)
 		return nil, t.refusal(err)
 	}
 	if got.RefreshToken != "" && got.RefreshToken != refresh && t.from.Keep != nil {
-		if err := t.from.Keep(got.RefreshToken); err != nil {
-			// The token is good all the same, and the one before usually goes on to be.
-			return got, nil //nolint:nilerr // losing the new one is met where the old one is refused
-		}
+		t.unkept = got.RefreshToken // the one before may be good no more
+	}
+	if t.unkept != "" && t.from.Keep(t.unkept) {
+		t.unkept = ""
 	}
 	return got, nil
 }

@@ -157,13 +157,37 @@ func (c *tokenClock) pass(d time.Duration) {
 }
 
 // keptTokens is where a rotated refresh token is kept.
-type keptTokens struct{ token string }
+type keptTokens struct {
+	token string
+	full  bool // the disk is
+}
 
 func (k *keptTokens) read() (string, error) { return k.token, nil }
 
-func (k *keptTokens) write(token string) error {
-	k.token = token
-	return nil
+func (k *keptTokens) write(token string) bool {
+	if !k.full {
+		k.token = token
+	}
+	return !k.full
+}
+
+func TestRefreshTokenThatCannotBeKeptIsUsedAllTheSame(t *testing.T) {
+	t.Parallel()
+	e := startEndpoint(t, "refresh-1")
+	e.rotate = true
+	kept := keptTokens{full: true}
+	tokens := NewTokens(OAuth2{TokenURL: e.url, ClientID: "desk", RefreshToken: "refresh-1", Kept: kept.read, Keep: kept.write, Now: time.Time{}.UTC})
+	for n := range 3 {
+		got, err := tokens.Token(t.Context())
+		if err != nil || got != fmt.Sprintf("access-%d", n+1) {
+			t.Fatalf("token %d is %q, %v", n, got, err)
+		}
+		kept.full = n == 0 // there is room again
+		tokens.Refused(got)
+	}
+	if kept.token == "" {
+		t.Error("it was never kept")
+	}
 }
 
 func TestTokenIsKeptAsLongAsItLives(t *testing.T) {

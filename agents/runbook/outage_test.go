@@ -8,10 +8,8 @@ import (
 	"github.com/canceldesk/canceldesk/tickets"
 )
 
-// TestAWithdrawalAfterAnOutageIsHonoured: nothing that was asked for had come through, and the channel says so.
-func TestAWithdrawalAfterAnOutageIsHonoured(t *testing.T) {
-	t.Parallel()
-	b := setup(t, customer())
+// outage is one in which the biller and the channels hear of nothing, until it is called.
+func (b *bundle) outage() (restore func()) {
 	down := true
 	b.world.fault = func(_, _ string) fault {
 		if down {
@@ -19,13 +17,21 @@ func TestAWithdrawalAfterAnOutageIsHonoured(t *testing.T) {
 		}
 		return none
 	}
+	return func() { down = false }
+}
+
+// TestAWithdrawalAfterAnOutageIsHonoured: nothing that was asked for had come through, and the channel says so.
+func TestAWithdrawalAfterAnOutageIsHonoured(t *testing.T) {
+	t.Parallel()
+	b := setup(t, customer())
+	restore := b.outage()
 	id := b.say("c-1", "1", "请关闭自动续费", "u1").ID
 	b.drain(time.Minute, nil)
 	b.say("c-1", "2", "我改主意了，撤回申请，不要关闭", "u1")
 	if got := b.ticket(id).Objection; got != tickets.ReasonWithdrawal {
 		t.Fatalf("the objection is %q", got)
 	}
-	down = false
+	restore()
 	b.drain(30*time.Minute, nil)
 	b.clock.until(b.clock.now().Add(time.Minute))
 	_, err := b.desk.Withdraw(b.ctx, id, "agent:amy")
@@ -40,18 +46,12 @@ func TestAWithdrawalAfterAnOutageIsHonoured(t *testing.T) {
 func TestWhoWantsItAfterAllSaysSoInTheChat(t *testing.T) {
 	t.Parallel()
 	b := setup(t, customer())
-	down := true
-	b.world.fault = func(_, _ string) fault {
-		if down {
-			return before
-		}
-		return none
-	}
+	restore := b.outage()
 	id := b.say("c-1", "1", "请关闭自动续费", "u1").ID
 	b.drain(time.Minute, nil)
 	b.say("c-1", "2", "算了，不取消了", "u1")
 	b.say("c-1", "3", "还是帮我关闭自动续费吧，别再扣了", "u1")
-	down = false
+	restore()
 	b.drain(time.Hour, nil)
 	if s := b.state(id); s.Status != "solved" || s.Debits["s1"] {
 		t.Errorf("%+v", s)

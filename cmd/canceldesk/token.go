@@ -27,7 +27,14 @@ func (a *app) tokensOf(s config.MailServer) *mailin.Tokens {
 	}
 	if o.RefreshToken != "" {
 		file := keptToken{dir: a.config.Keys.Dir, name: "oauth2-" + descent(o)}
-		from.Kept, from.Keep = file.read, file.write
+		from.Kept = file.read
+		from.Keep = func(token string) bool {
+			err := file.write(token)
+			if err != nil {
+				a.log.Error("a new refresh token can't be kept: the mailbox may need a new login after a restart", "file", file.name, "error", err)
+			}
+			return err == nil
+		}
 	}
 	if a.tokens == nil {
 		a.tokens = map[config.OAuth2]*mailin.Tokens{}
